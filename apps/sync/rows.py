@@ -148,5 +148,15 @@ PRODUCT = RowType(
 )
 
 ROW_TYPES: dict[str, RowType] = {
-    row.name: row for row in (ORDER_LINE, LISTING, FBA_STOCK, FBA_PLANNING, TRAFFIC, OWN_STOCK, COST, PRODUCT)
+    row.name: row
+    for row in (
+        ORDER_LINE,
+        LISTING,
+        FBA_STOCK,
+        FBA_PLANNING,
+        TRAFFIC,
+        OWN_STOCK,
+        COST,
+        PRODUCT,
+    )
 }

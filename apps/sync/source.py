@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 import polars as pl
 
@@ -77,16 +77,37 @@ class Source(Protocol):
     def parse(self, document: Document) -> Iterator[pl.DataFrame]: ...
 
 
+@dataclass(frozen=True)
+class Call:
+    """The call that failed, told without secrets. `request_id` is what the other side's support asks for."""
+
+    operation: str
+    status: int = 0
+    request_id: str = ""
+    excerpt: str = ""
+
+
 class SourceError(Exception):
     """Base of the three: who has to act is the type, not the message."""
 
+    call: Call | None = None
+
+    def during(self, call: Call) -> Self:
+        """The same error, knowing the call it happened in."""
+        self.call = call
+        return self
+
 
 class TryLater(SourceError):
-    """Nobody: throttled or down. The run is scheduled again after `seconds` (None: by the retry table)."""
+    """Nobody: throttled, down or not ready. The run is scheduled again after `seconds` (None: by the retry table).
 
-    def __init__(self, message: str, seconds: float | None = None) -> None:
+    `cursor`, where not empty, replaces the task's cursor at the next attempt: what was begun is resumed, not repeated.
+    """
+
+    def __init__(self, message: str, seconds: float | None = None, cursor: str = "") -> None:
         super().__init__(message)
         self.seconds = seconds
+        self.cursor = cursor
 
 
 class NeedsOwner(SourceError):

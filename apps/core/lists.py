@@ -1,0 +1,160 @@
+"""The query grammar of list pages, parsed in one place.
+
+`q  mp=US,DE  owner=me  status=urgent  from=2026-10-24&to=2026-11-22 | last=30d  cmp=prev  cur=USD  sort=-risk
+cols=a,b  page=2  view=<id>`; what is not understood is ignored, never an error page.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, QuerySet
+from django.http import QueryDict
+from django.utils.functional import Promise
+
+from apps.core.metrics import Period
+from apps.core.permissions import Permission
+
+PAGE_SIZE, MOST_PER_PAGE = 50, 200
+
+
+@dataclass(frozen=True)
+class ListColumn:
+    """One column of a list page. `order` is the field to sort by ("" : not sortable); `needs` hides it entirely."""
+
+    key: str
+    label: str | Promise
+    order: str = ""
+    numeric: bool = False
+    shown: bool = True  # by default
+    fixed: bool = False  # cannot be hidden
+    needs: Permission | None = None
+    help: str | Promise = ""
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """A parsed query. `columns` are those the member may see; `visible` those chosen."""
+
+    q: str
+    markets: tuple[str, ...]
+    owner: str
+    status: str
+    period: Period
+    compare: str
+    currency: str
+    sort: str
+    descending: bool
+    columns: tuple[ListColumn, ...]
+    visible: frozenset[str]
+    page: int
+    per_page: int
+    view: str
+    params: QueryDict = field(repr=False)
+
+    def shows(self, key: str) -> bool:
+        return key in self.visible
+
+    @property
+    def shown_columns(self) -> list[ListColumn]:
+        return [column for column in self.columns if column.key in self.visible]
+
+    def get(self, name: str, default: str = "") -> str:
+        """A page's own extra parameter."""
+        return self.params.get(name, default)
+
+    def url(self, **changes: Any) -> str:
+        """The same query with changes; None removes. The page number is dropped unless it is given."""
+        params = self.params.copy()
+        params.pop("page", None)
+        for name, value in changes.items():
+            params.pop(name, None)
+            if value not in (None, ""):
+                params[name] = str(value)
+        return f"?{params.urlencode(safe=',')}"
+
+    def sort_url(self, column: ListColumn) -> str:
+        """What a click on the header does: sort by it, or turn the order."""
+        first = "-" if column.numeric else ""
+        turned = f"{'' if self.descending else '-'}{column.key}"
+        return self.url(sort=turned if self.sort == column.key else f"{first}{column.key}")
+
+    def aria_sort(self, column: ListColumn) -> str:
+        if self.sort != column.key:
+            return "none"
+        return "descending" if self.descending else "ascending"
+
+
+def parse(
+    params: QueryDict,
+    columns: Sequence[ListColumn],
+    *,
+    sort: str,
+    today: date,
+    can: Any = None,
+    currency: str = "",
+    days: int = 30,
+) -> ListQuery:
+    """Read a list page's query. `sort` is the default ("-risk"), `can(permission)` filters the columns."""
+    allowed = tuple(c for c in columns if c.needs is None or can is None or can(c.needs))
+    sortable = {c.key for c in allowed if c.order}
+    wanted = params.get("sort", "")
+    if wanted.lstrip("-") not in sortable:
+        wanted = sort
+    chosen = {key for key in params.get("cols", "").split(",") if key} or {c.key for c in allowed if c.shown}
+    return ListQuery(
+        q=params.get("q", "").strip()[:200],
+        markets=tuple(m for m in params.get("mp", "").upper().split(",") if m.isalpha() and len(m) == 2),
+        owner=params.get("owner", ""),
+        status=params.get("status", ""),
+        period=_period(params, today, days),
+        compare=params.get("cmp", "prev"),
+        currency=_currency(params.get("cur", ""), currency),
+        sort=wanted.lstrip("-"),
+        descending=wanted.startswith("-"),
+        columns=allowed,
+        visible=frozenset(c.key for c in allowed if c.fixed or c.key in chosen),
+        page=_number(params.get("page"), 1, 1, 100_000),
+        per_page=_number(params.get("per"), PAGE_SIZE, 1, MOST_PER_PAGE),
+        view=params.get("view", ""),
+        params=params,
+    )
+
+
+def ordered(rows: QuerySet, query: ListQuery, *tie_breakers: str) -> QuerySet:
+    """Sort by the chosen column, nulls last, then by the tie breakers so that pages never repeat a row."""
+    order = {c.key: c.order for c in query.columns}[query.sort]
+    by = F(order).desc(nulls_last=True) if query.descending else F(order).asc(nulls_last=True)
+    return rows.order_by(by, *tie_breakers)
+
+
+def paged(rows: QuerySet | Sequence[Any], query: ListQuery) -> Page:
+    """One page of rows; a page past the end is the last one."""
+    return Paginator(rows, query.per_page).get_page(query.page)
+
+
+def _period(params: Mapping[str, str], today: date, days: int) -> Period:
+    """Whole days up to yesterday: today is not over anywhere."""
+    yesterday = today - timedelta(days=1)
+    try:
+        first, last = (
+            date.fromisoformat(params.get("from", "")),
+            date.fromisoformat(params.get("to", "")),
+        )
+        if first <= last:
+            return Period(first, last)
+    except ValueError:
+        pass
+    last_days = params.get("last", "").rstrip("d")
+    count = _number(last_days, days, 1, 400)
+    return Period(yesterday - timedelta(days=count - 1), yesterday)
+
+
+def _currency(wanted: str, default: str) -> str:
+    return wanted.upper() if len(wanted) == 3 and wanted.isalpha() else default
+
+
+def _number(text: str | None, default: int, least: int, most: int) -> int:
+    return min(max(int(text), least), most) if text and text.isdecimal() and len(text) < 9 else default

@@ -1,0 +1,180 @@
+"""What a number means, said once. Pages, API, goals, alerts and reports only name its key."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum, auto
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Max, Sum
+from django.utils.functional import Promise
+
+from apps.core.money import convert
+
+
+class Unit(StrEnum):
+    MONEY = auto()  # minor units of the currency asked for
+    COUNT = auto()
+    PERCENT = auto()  # a share: 0.25 is 25 %
+    DAYS = auto()
+
+
+@dataclass(frozen=True)
+class Period:
+    """Both ends included; whole days in the marketplace's own calendar."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def before(self) -> "Period":
+        """The period of the same length that ends the day before this one."""
+        return Period(self.first - (self.last - self.first) - _DAY, self.first - _DAY)
+
+
+_DAY = date(2000, 1, 2) - date(2000, 1, 1)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number that may be added up: one column of one daily fact table.
+
+    `money`: the column holds minor units of the row's `currency` and is converted before it is added.
+    """
+
+    fact: str
+    column: str
+    money: bool = False
+
+
+@dataclass(frozen=True)
+class Latest(Measure):
+    """A snapshot (stock, a rate): taken on the newest day of the period instead of added over days."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A formula over sums. Ratios are never averaged: sum first, divide last."""
+
+    key: str
+    label: str | Promise
+    unit: Unit
+    inputs: tuple[Measure, ...]
+    formula: Callable[..., Decimal | None]
+    explanation: str | Promise  # the formula in words
+    source: str | Promise  # the report it comes from
+    dataset: str = ""  # sync dataset whose freshness is the number's as-of
+    up_is_good: bool | None = True
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What the hover on a number says."""
+
+    label: str | Promise
+    formula: str | Promise
+    source: str | Promise
+    as_of: datetime | None
+
+
+REGISTRY: dict[str, Metric] = {}
+
+
+def define(metric: Metric) -> Metric:
+    """Register a metric. A second definition of a key is refused."""
+    if metric.key in REGISTRY:
+        raise ValueError(f"metric {metric.key!r} is defined twice")
+    REGISTRY[metric.key] = metric
+    return metric
+
+
+def explain(key: str, *, as_of: datetime | None) -> Explanation:
+    """Formula, source and as-of of one metric; `as_of` comes from the sync page's freshness of its dataset."""
+    metric = REGISTRY[key]
+    return Explanation(metric.label, metric.explanation, metric.source, as_of)
+
+
+def total(value: Decimal | int | None) -> Decimal | None:
+    """A sum as it is; None (no rows) stays unknown and never becomes 0."""
+    return None if value is None else Decimal(value)
+
+
+def ratio(top: Decimal | int | None, bottom: Decimal | int | None) -> Decimal | None:
+    return None if top is None or not bottom else Decimal(top) / Decimal(bottom)
+
+
+Row = dict[str, Decimal | None]
+Sums = dict[tuple[Any, ...], dict[Measure, int | None]]
+
+
+def evaluate(
+    keys: Iterable[str],
+    *,
+    period: Period,
+    stores: Collection[int],
+    currency: str,
+    rates: Mapping[str, Decimal],
+    by: tuple[str, ...] = (),
+    only: Mapping[str, Any] | None = None,
+) -> dict[tuple[Any, ...], Row]:
+    """{group: {metric key: value}}: one query per fact table, however many metrics are asked for.
+
+    `rates[c]` is `currency` units for one unit of c. `only` are extra filters, e.g. {"marketplace__in": [...]}.
+    Raises KeyError for an unknown metric or a currency without a rate.
+    """
+    metrics = [REGISTRY[key] for key in keys]
+    sums: Sums = {}
+    for (fact, snapshot), measures in _by_fact(metrics).items():
+        days = apps.get_model(fact).objects.filter(store__in=stores, date__range=(period.first, period.last))
+        days = days.filter(**(only or {}))
+        if snapshot:
+            newest = days.aggregate(day=Max("date"))["day"]
+            days = days.filter(date=newest)
+        _add_up(
+            sums,
+            days,
+            measures,
+            by,
+            lambda minor, source: _converted(minor, source, currency, rates),
+        )
+    return {
+        group: {m.key: m.formula(*(found.get(i) for i in m.inputs)) for m in metrics} for group, found in sums.items()
+    }
+
+
+def _by_fact(metrics: Iterable[Metric]) -> dict[tuple[str, bool], list[Measure]]:
+    facts: dict[tuple[str, bool], list[Measure]] = {}
+    for measure in dict.fromkeys(i for m in metrics for i in m.inputs):
+        facts.setdefault((measure.fact, isinstance(measure, Latest)), []).append(measure)
+    return facts
+
+
+def _add_up(
+    sums: Sums,
+    days: Any,
+    measures: list[Measure],
+    by: tuple[str, ...],
+    money: Callable[[int, str], int],
+) -> None:
+    has_money = any(m.money for m in measures)
+    columns = {f"sum_{m.column}": Sum(m.column) for m in measures}
+    groups = (*by, "currency") if has_money else by
+    rows = days.values(*groups).annotate(**columns).order_by() if groups else [days.aggregate(**columns)]
+    for row in rows:
+        found = sums.setdefault(tuple(row[name] for name in by), {})
+        for measure in measures:
+            value = row[f"sum_{measure.column}"]
+            if value is None:
+                found.setdefault(measure, None)
+                continue
+            value = money(int(value), row["currency"]) if measure.money else int(value)
+            found[measure] = (found.get(measure) or 0) + value
+
+
+def _converted(minor: int, source: str, target: str, rates: Mapping[str, Decimal]) -> int:
+    return minor if source == target else convert(minor, source=source, target=target, rate=rates[source])

@@ -1,0 +1,133 @@
+"""Who may do what: two tables, read top to bottom. No other module decides this.
+
+*Which* stores is `accounts.queries.stores_for`. *How much* (a plan's value, a bid's step) is a limit: data.
+"""
+
+from enum import StrEnum, auto
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Permission(StrEnum):
+    ALL_STORES = auto()  # every store of the agency, without a grant
+
+    OVERVIEW_VIEW = auto()
+    INBOX_VIEW = auto()
+    INBOX_WORK = auto()  # assign, snooze, dismiss
+    CHANGES_VIEW = auto()
+    CHANGES_UNDO = auto()
+
+    STORES_VIEW = auto()
+    STORES_EDIT = auto()  # add, connect, off-board
+    SETTINGS_VIEW = auto()
+    SETTINGS_EDIT = auto()
+    MEMBERS_EDIT = auto()
+    KEYS_EDIT = auto()
+    CURRENCY_EDIT = auto()
+
+    SYNC_VIEW = auto()
+    SYNC_RETRY = auto()
+    IMPORT = auto()  # any file
+    IMPORT_COSTS = auto()  # cost and settlement files only
+
+    PRODUCTS_VIEW = auto()
+    ORDERS_VIEW = auto()
+    STOCK_VIEW = auto()
+    STOCK_EDIT = auto()  # own-warehouse stock, product masters
+    COST_VIEW = auto()
+    COST_EDIT = auto()
+    PROFIT_VIEW = auto()
+
+    PLAN_VIEW = auto()
+    PLAN_EDIT = auto()
+    PLAN_SUBMIT = auto()
+    PLAN_APPROVE = auto()  # up to the role's limit
+    POLICY_EDIT = auto()
+    EXPORT = auto()
+
+    HEALTH_VIEW = auto()
+    HEALTH_EDIT = auto()
+
+    PORTAL_VIEW = auto()
+    PORTAL_APPROVE = auto()
+    PORTAL_UPLOAD = auto()
+
+
+class Role(TextChoices):
+    OWNER = "owner", _("Owner")
+    MANAGER = "manager", _("Manager")
+    SENIOR = "senior", _("Senior operator")
+    JUNIOR = "junior", _("Junior operator")
+    FINANCE = "finance", _("Finance")
+    ANALYST = "analyst", _("Analyst")
+    CLIENT = "client", _("Client")
+
+
+STAFF_ROLES = tuple(role for role in Role if role is not Role.CLIENT)
+
+P = Permission
+_PORTAL = frozenset({P.PORTAL_VIEW, P.PORTAL_APPROVE, P.PORTAL_UPLOAD})
+_READ = frozenset(
+    {
+        P.OVERVIEW_VIEW,
+        P.INBOX_VIEW,
+        P.CHANGES_VIEW,
+        P.STORES_VIEW,
+        P.SETTINGS_VIEW,
+        P.SYNC_VIEW,
+        P.PRODUCTS_VIEW,
+    }
+    | {P.ORDERS_VIEW, P.STOCK_VIEW, P.PLAN_VIEW, P.EXPORT}
+)
+_OPERATE = _READ | {
+    P.INBOX_WORK,
+    P.PLAN_EDIT,
+    P.PLAN_SUBMIT,
+    P.HEALTH_VIEW,
+    P.HEALTH_EDIT,
+    P.STOCK_EDIT,
+}
+
+ROLES: dict[Role, frozenset[Permission]] = {
+    Role.OWNER: frozenset(Permission) - _PORTAL,
+    Role.MANAGER: frozenset(Permission) - _PORTAL - {P.SETTINGS_EDIT, P.MEMBERS_EDIT, P.KEYS_EDIT},
+    Role.SENIOR: _OPERATE
+    | {
+        P.PLAN_APPROVE,
+        P.SYNC_RETRY,
+        P.IMPORT,
+        P.IMPORT_COSTS,
+        P.COST_VIEW,
+        P.CHANGES_UNDO,
+        P.POLICY_EDIT,
+    },
+    Role.JUNIOR: _OPERATE - {P.STOCK_EDIT},
+    Role.FINANCE: _READ
+    | {
+        P.ALL_STORES,
+        P.COST_VIEW,
+        P.COST_EDIT,
+        P.PROFIT_VIEW,
+        P.CURRENCY_EDIT,
+        P.IMPORT_COSTS,
+    },
+    Role.ANALYST: _READ | {P.ALL_STORES, P.HEALTH_VIEW},
+    Role.CLIENT: _PORTAL,
+}
+
+# What an API key may be given. A key acts as a member without a person: scopes, not a role.
+SCOPES: dict[str, frozenset[Permission]] = {
+    "stores:read": frozenset({P.STORES_VIEW}),
+    "products:read": frozenset({P.PRODUCTS_VIEW}),
+    "products:write": frozenset({P.PRODUCTS_VIEW, P.STOCK_EDIT}),
+    "stock:read": frozenset({P.STOCK_VIEW}),
+    "stock:write": frozenset({P.STOCK_VIEW, P.STOCK_EDIT}),
+    "costs:read": frozenset({P.COST_VIEW}),
+    "costs:write": frozenset({P.COST_VIEW, P.COST_EDIT}),
+    "orders:read": frozenset({P.ORDERS_VIEW}),
+    "plans:read": frozenset({P.PLAN_VIEW}),
+    "documents:write": frozenset({P.IMPORT, P.IMPORT_COSTS, P.SYNC_VIEW}),
+    "runs:read": frozenset({P.SYNC_VIEW}),
+    "changes:read": frozenset({P.CHANGES_VIEW}),
+}

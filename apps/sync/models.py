@@ -1,0 +1,233 @@
+"""The record of everything that came in and goes out. PostgreSQL is the queue; Celery only rings the bell."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import uuid7
+from apps.core.tenancy import TenantModel, tied
+
+
+class Connection(TenantModel):
+    """One set of credentials at one source, for one store."""
+
+    portal_may = ("SELECT",)
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        NEEDS_OWNER = "needs_owner", _("Needs you")
+        PAUSED = "paused", _("Paused")
+        REVOKED = "revoked", _("Disconnected")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    store = tied("accounts.Store", related_name="connections")
+    kind = models.CharField(max_length=20)  # a key of sync.sources.SOURCES
+    label = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
+    problem = models.TextField(blank=True)  # the source's own words
+    credentials = models.TextField(blank=True)  # v1.<key id>.<nonce>.<wrapped key>.<ciphertext>, see sync.crypto
+    authorised_at = models.DateTimeField(null=True, blank=True)  # consent lapses after 365 days
+    last_ok_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0)  # in a row
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "id"], name="connection_tie"),
+            models.UniqueConstraint(
+                fields=["agency", "store", "kind"],
+                condition=~models.Q(state="revoked"),
+                name="one_connection_per_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or f"{self.kind} {self.store_id}"
+
+
+class Stream(TenantModel):
+    """One dataset of one connection: what we promised, how far we are. Its cursor moves with the rows it covers."""
+
+    portal_may = ("SELECT",)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    connection = tied("sync.Connection", related_name="streams")
+    store = tied("accounts.Store", related_name="+")
+    dataset = models.CharField(max_length=30)  # a key of Source.datasets
+    marketplace = models.CharField(max_length=2, blank=True)  # empty: one stream for all sites of the store
+    every = models.PositiveIntegerField()  # seconds between slots
+    promise = models.PositiveIntegerField()  # seconds: older than this is late
+    cursor = models.CharField(max_length=400, blank=True)
+    reached = models.DateTimeField(null=True, blank=True)  # facts hold everything up to here
+    fresh_at = models.DateTimeField(null=True, blank=True)  # last success
+    backfilled_to = models.DateTimeField(null=True, blank=True)  # history is complete from here on
+    rows = models.BigIntegerField(default=0)
+    active = models.BooleanField(default=True)
+    failures = models.PositiveIntegerField(default=0)  # in a row
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "id"], name="stream_tie"),
+            models.UniqueConstraint(
+                fields=["agency", "connection", "dataset", "marketplace"],
+                name="one_stream",
+            ),
+        ]
+
+
+class Run(TenantModel):
+    """One piece of work: bring one window of one stream. Unique per slot, leased by one worker at a time."""
+
+    class State(models.TextChoices):
+        DUE = "due", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        EMPTY = "empty", _("Nothing new")
+        NEEDS_OWNER = "needs_owner", _("Needs you")
+        QUARANTINED = "quarantined", _("Unreadable file")
+        DEAD = "dead", _("Given up")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    stream = tied("sync.Stream", related_name="runs")
+    store = tied("accounts.Store", related_name="+")
+    slot = models.CharField(max_length=80)  # e.g. "2026-11-24T10:00Z", "backfill:2026-01-01", "manual:<id>"
+    state = models.CharField(max_length=12, choices=State.choices, default=State.DUE)
+    priority = models.SmallIntegerField(default=50)  # smaller first
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    due_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)  # counted before the work begins: a crash counts
+    crashes = models.PositiveIntegerField(default=0)
+    lease = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    cursor = models.CharField(max_length=400, blank=True)  # e.g. the report id, so that a restart resumes it
+    step = models.CharField(max_length=40, blank=True)  # what it is doing, for the live page
+    rows = models.BigIntegerField(default=0)
+    changed = models.BigIntegerField(default=0)
+    documents = models.PositiveIntegerField(default=0)
+    unlinked = models.JSONField(default=list)  # shops we were told of but nobody has linked: shown, never lost
+    error = models.TextField(blank=True)
+    error_kind = models.CharField(max_length=40, blank=True)
+    errors = models.JSONField(default=list)  # line errors: [{"line", "column", "value", "problem"}]
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    requested_by = tied("accounts.Member", null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "id"], name="run_tie"),
+            models.UniqueConstraint(fields=["agency", "stream", "slot"], name="one_run_per_slot"),
+        ]
+        indexes = [
+            models.Index(fields=["agency", "state", "due_at"], name="run_due"),
+            models.Index(fields=["agency", "stream", "-created_at"], name="run_history"),
+        ]
+
+
+class StoredDocument(TenantModel):
+    """Raw bytes as received, kept by hash before they are read. The same bytes are never loaded twice.
+
+    `applied_at` null: not (yet) in the facts; then `quarantine` may say why.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    connection = tied("sync.Connection", related_name="+")
+    store = tied("accounts.Store", related_name="+")
+    run = tied("sync.Run", null=True, blank=True, related_name="stored")
+    name = models.CharField(max_length=200)
+    row = models.CharField(max_length=30)  # a key of sync.rows.ROW_TYPES
+    digest = models.CharField(max_length=64)  # SHA-256 of the decompressed bytes
+    size = models.BigIntegerField()
+    path = models.CharField(max_length=300)  # in document storage
+    encoding = models.CharField(max_length=20, blank=True)
+    media_type = models.CharField(max_length=60, blank=True)
+    marketplaces = models.JSONField(default=list)
+    as_of = models.DateTimeField()
+    first = models.DateField(null=True, blank=True)
+    last = models.DateField(null=True, blank=True)
+    rows = models.BigIntegerField(default=0)
+    received_at = models.DateTimeField(auto_now_add=True)
+    applied_at = models.DateTimeField(null=True, blank=True)
+    quarantine = models.TextField(blank=True)
+    errors = models.JSONField(default=list)
+    uploaded_by = tied("accounts.Member", null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "id"], name="document_tie"),
+            models.UniqueConstraint(fields=["agency", "connection", "row", "digest"], name="stored_once"),
+        ]
+        indexes = [models.Index(fields=["agency", "store", "-received_at"], name="document_by_store")]
+
+
+class Command(TenantModel):
+    """Something to be changed outside: decided, approved, then sent. Nothing else changes anything there."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        PREVIEWED = "previewed", _("Previewed")
+        APPROVED = "approved", _("Approved")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Sent")
+        CONFIRMED = "confirmed", _("Confirmed")
+        AMBIGUOUS = "ambiguous", _("Unclear")
+        CONFLICT = "conflict", _("Conflict")
+        FAILED = "failed", _("Failed")
+        UNDONE = "undone", _("Undone")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    connection = tied("sync.Connection", related_name="+")
+    store = tied("accounts.Store", related_name="+")
+    kind = models.CharField(max_length=40)
+    target = models.CharField(max_length=120)
+    key = models.CharField(max_length=80)  # idempotency
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    by = tied("accounts.Member", null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agency", "key"], name="one_command_per_key")]
+
+
+class WebhookEndpoint(TenantModel):
+    """Where an agency wants to be told. The secret is encrypted like a connection's credentials."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    url = models.URLField(max_length=500)
+    events = models.JSONField(default=list)  # event names; empty: all
+    secret = models.TextField()
+    old_secret = models.TextField(blank=True)  # also signed with while rotating
+    active = models.BooleanField(default=True)
+    failures = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = tied("accounts.Member", null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agency", "id"], name="webhook_tie")]
+
+
+class WebhookDelivery(TenantModel):
+    """One event for one endpoint: the row is written with the event, sent afterwards, and can be replayed."""
+
+    class State(models.TextChoices):
+        DUE = "due", _("Waiting")
+        SENT = "sent", _("Delivered")
+        DEAD = "dead", _("Given up")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)  # the `webhook-id`
+    endpoint = tied("sync.WebhookEndpoint", related_name="deliveries")
+    event = models.CharField(max_length=60)
+    payload = models.JSONField()
+    state = models.CharField(max_length=6, choices=State.choices, default=State.DUE)
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["agency", "state", "due_at"], name="delivery_due")]

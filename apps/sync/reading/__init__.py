@@ -1,0 +1,1 @@
+"""From bytes to typed columns: unpack, decode, split, convert; and say line by line what is wrong with a file."""

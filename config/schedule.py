@@ -1,0 +1,36 @@
+"""Everything that runs by the clock, as one table. Each tick only rings a bell: what is due lies in PostgreSQL."""
+
+from typing import Any
+
+from celery.schedules import crontab
+
+Entry = dict[str, Any]
+
+SCHEDULE: dict[str, Entry] = {
+    # name: task, when, queue
+    "sync-open-slots": {
+        "task": "apps.sync.tasks.open_slots",
+        "schedule": 60.0,
+        "options": {"queue": "sync"},
+    },
+    "sync-sweep": {
+        "task": "apps.sync.tasks.sweep",
+        "schedule": 15.0,
+        "options": {"queue": "sync"},
+    },
+    "webhooks-sweep": {
+        "task": "apps.sync.tasks.sweep_webhooks",
+        "schedule": 15.0,
+        "options": {"queue": "interactive"},
+    },
+    "findings-wake": {
+        "task": "apps.team.tasks.wake_findings",
+        "schedule": crontab(minute="5"),
+        "options": {"queue": "interactive"},
+    },
+    "replenishment-refresh": {
+        "task": "apps.inventory.tasks.refresh_all",
+        "schedule": crontab(minute="20"),
+        "options": {"queue": "bulk"},
+    },
+}

@@ -1,0 +1,38 @@
+"""Two agencies of the same shape in every test, so that a leak has something to leak."""
+
+import os
+
+import pytest
+from django.db import connection
+
+from tests.world import World
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Made and migrated by the owner; from here on we are the app, as in production."""
+    role = os.environ.get("DATABASE_TEST_ROLE", "storewright_app")
+    with django_db_blocker.unblock():
+        owner = connection.settings_dict["USER"]
+        with connection.cursor() as cursor:
+            # Transactional tests clean up by TRUNCATE, which the app may not do in production.
+            cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {role}")
+        _log_in(role)
+    yield
+    with django_db_blocker.unblock():
+        _log_in(owner)
+
+
+def _log_in(role: str) -> None:
+    connection.close()
+    connection.settings_dict["USER"] = role
+
+
+@pytest.fixture
+def acme(db) -> World:
+    return World("acme")
+
+
+@pytest.fixture
+def zeta(db) -> World:
+    return World("zeta")
