@@ -1,0 +1,5 @@
+"""Addresses of products and listings."""
+
+from django.urls import URLPattern, URLResolver
+
+staff: list[URLPattern | URLResolver] = []

@@ -1,0 +1,76 @@
+"""Where other apps say how rows of one type become their facts, and what they recompute afterwards.
+
+A loader runs inside the transaction that also marks the document as applied and moves the stream's cursor:
+all of a document is loaded, or nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from apps.sync.rows import ROW_TYPES, RowType
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Which document is being loaded. Of two documents telling about the same thing the later `as_of` is right.
+
+    `first`/`last` set: a window report. It restates these local days of `markets` whole: a row that it does not
+    mention any more is gone (unless a document with a later `as_of` brought it). Both None: an event report that
+    only tells what it mentions.
+    """
+
+    store_id: int
+    as_of: datetime
+    markets: tuple[str, ...]
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a document did to the facts: rows read, new, changed and withdrawn; and the local days it touched."""
+
+    rows: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    first: date | None = None
+    last: date | None = None
+
+
+Loader = Callable[[Intake, Iterator[pl.DataFrame]], Loaded]
+# Called after the commit with (store id, row name) keyword arguments; only rings a bell.
+Follower = Callable[..., None]
+LOADERS: dict[str, Loader] = {}
+FOLLOWERS: dict[str, list[Follower]] = {name: [] for name in ROW_TYPES}
+
+
+def loads(row: RowType) -> Callable[[Loader], Loader]:
+    """Register the loader of a row type. A second one is refused."""
+
+    def register(loader: Loader) -> Loader:
+        if row.name in LOADERS:
+            raise ValueError(f"rows of type {row.name!r} have two loaders")
+        LOADERS[row.name] = loader
+        return loader
+
+    return register
+
+
+def after_load(*rows: RowType) -> Callable[[Follower], Follower]:
+    """Call `follower(agency_id=, store_id=, row=, loaded=)` after rows of these types were committed."""
+
+    def register(follower: Follower) -> Follower:
+        for row in rows:
+            FOLLOWERS[row.name].append(follower)
+        return follower
+
+    return register
+
+
+def followers(rows: Iterable[str]) -> list[Follower]:
+    """The followers of several row types, each once."""
+    return list(dict.fromkeys(f for row in rows for f in FOLLOWERS[row]))
