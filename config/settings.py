@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "apps.accounts.middleware.PreferencesMiddleware",
     "apps.core.middleware.TenantMiddleware",
+    "apps.accounts.authentication.KeyMiddleware",
     "apps.accounts.middleware.SeatRulesMiddleware",
 ]
 SEAT_FINDER = "apps.accounts.queries.seat_of"
@@ -263,10 +264,11 @@ STORAGES = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.authentication.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["apps.core.http.Requires"],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.accounts.authentication.KeyThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "apps.accounts.authentication.problem",
+    "DEFAULT_SCHEMA_CLASS": "apps.core.schema.ResourceSchema",
+    "EXCEPTION_HANDLER": "apps.core.rest.problem",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }

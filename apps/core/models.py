@@ -4,6 +4,7 @@ import os
 import time
 import uuid
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -152,3 +153,17 @@ class SavedView(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agency", "member", "page", "name"], name="one_view_per_name")]
+
+
+class IdempotentCall(TenantModel):
+    """An API call that had its effect, and what it was answered: sent again it is not done again."""
+
+    member = tied("accounts.Member", related_name="+")
+    key = models.CharField(max_length=120)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.JSONField(null=True, encoder=DjangoJSONEncoder)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agency", "member", "key"], name="one_call_per_key")]

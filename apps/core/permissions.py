@@ -117,7 +117,9 @@ ROLES: dict[Role, frozenset[Permission]] = {
 }
 
 # What an API key may be given. A key acts as a member without a person: scopes, not a role.
+# Without "stores:all" a key sees only the stores it was granted.
 SCOPES: dict[str, frozenset[Permission]] = {
+    "stores:all": frozenset({P.ALL_STORES}),
     "stores:read": frozenset({P.STORES_VIEW}),
     "products:read": frozenset({P.PRODUCTS_VIEW}),
     "products:write": frozenset({P.PRODUCTS_VIEW, P.STOCK_EDIT}),

@@ -1,0 +1,287 @@
+"""What every resource of the API shares: cursor pages, sparse fields, entity tags, problem details.
+
+class Orders(Resource):
+    permissions = {"list": Permission.ORDERS_VIEW}
+    row = OrderSerializer
+    order = ("updated_at", "order_id", "sku", "ordinal")
+
+    def rows(self):
+        return OrderLine.objects.filter(site_filter(self.member))
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+from rest_framework.viewsets import GenericViewSet
+
+from apps.core import idempotency
+from apps.core.permissions import Permission
+
+PAGE, MOST = 100, 500
+PROBLEM = "application/problem+json"
+
+
+class Conflict(exceptions.APIException):
+    """Somebody else is changing the same thing right now."""
+
+    status_code = 409
+    default_code = "conflict"
+
+
+class Unprocessable(exceptions.APIException):
+    """Understood, but not doable. `errors`: [{"index", "field", "detail"}]; nothing was changed."""
+
+    status_code = 422
+    default_code = "unprocessable"
+
+    def __init__(self, detail: str, errors: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(detail)
+        self.errors = list(errors)
+
+
+class PreconditionFailed(exceptions.APIException):
+    """The object is not what the caller thinks it is (If-Match)."""
+
+    status_code = 412
+    default_code = "precondition_failed"
+
+
+class PreconditionRequired(exceptions.APIException):
+    """If-Match is missing."""
+
+    status_code = 428
+    default_code = "precondition_required"
+
+
+class Resource(GenericViewSet):
+    """A collection of the API. Subclasses say `permissions`, `row` (an out-only serializer), `order` and `rows()`.
+
+    `order` are model fields, together unique: cursors stay right while rows are inserted. `changed` names the
+    field that `?updated_since=` compares.
+    """
+
+    permissions: ClassVar[dict[str, Permission]] = {}
+    row: ClassVar[type[serializers.BaseSerializer]]
+    order: ClassVar[tuple[str, ...]] = ("pk",)
+    changed: ClassVar[str] = ""
+
+    @property
+    def member(self) -> Any:
+        return self.request.auth
+
+    def rows(self) -> QuerySet:
+        """What this key may see; the request's own filters are applied here as well."""
+        raise NotImplementedError
+
+    def get_serializer_class(self) -> type[serializers.BaseSerializer]:
+        return self.row
+
+    def get_queryset(self) -> QuerySet:
+        return self.rows()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method not in {"GET", "HEAD", "OPTIONS"}:
+            self._call = idempotency.begin(request, self.member)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        call = getattr(self, "_call", None)
+        if call is not None and response.status_code < 400:
+            idempotency.finish(call, response.status_code, response.data)
+        if rate := getattr(request._request, "rate", None):
+            names = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+            response.headers.update({name: str(value) for name, value in zip(names, rate, strict=True)})
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    def handle_exception(self, error: Exception) -> Response:
+        if isinstance(error, idempotency.Replay):
+            return Response(error.body, status=error.status, headers={"Idempotency-Replayed": "true"})
+        return super().handle_exception(error)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One page: {"items": [...], "next_cursor": text or null}."""
+        rows = self._since(self.rows())
+        limit = self._number("limit", PAGE, MOST)
+        if cursor := request.query_params.get("cursor", ""):
+            rows = rows.filter(after(self.order, _decoded(cursor, self.order)))
+        found = list(rows.order_by(*self.order)[: limit + 1])
+        body = {"items": self.shown(found[:limit], many=True), "next_cursor": None}
+        if len(found) > limit:
+            body["next_cursor"] = encoded(found[limit - 1], self.order)
+        return self.tagged(body)
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        found = self.get_object()
+        return self.tagged(self.shown(found), tag=self.etag(found))
+
+    def shown(self, rows: Any, *, many: bool = False) -> Any:
+        """Serialised rows, reduced to `?fields=a,b`. Raises ValidationError for an unknown field."""
+        serializer = self.row(rows, many=many, context=self.get_serializer_context())
+        wanted = {name for name in self.request.query_params.get("fields", "").split(",") if name}
+        fields = getattr(serializer, "child", serializer).fields
+        if unknown := wanted - set(fields):
+            raise exceptions.ValidationError({"fields": [_("There is no field %s.") % ", ".join(sorted(unknown))]})
+        for name in set(fields) - wanted if wanted else ():
+            fields.pop(name)
+        return serializer.data
+
+    def etag(self, found: Any) -> str:
+        """The entity tag of one object: of all its fields, whatever `fields` asks for."""
+        return digest(self.row(found, context=self.get_serializer_context()).data)
+
+    def tagged(self, body: Any, *, tag: str = "") -> Response:
+        """200 with an ETag, or 304 when the caller has it already."""
+        tag = tag or digest(body)
+        known = self.request.headers.get("If-None-Match", "")
+        same = tag in {each.strip().removeprefix("W/") for each in known.split(",")}
+        return Response(None if same else body, status=304 if same else 200, headers={"ETag": tag})
+
+    def must_match(self, found: Any) -> None:
+        """Refuse a change based on an old copy: 428 without If-Match, 412 if it names another state."""
+        known = self.request.headers.get("If-Match", "")
+        if not known:
+            raise PreconditionRequired(
+                _("Send If-Match with the ETag you got, so that nobody's change is overwritten.")
+            )
+        if known.strip() not in {"*", self.etag(found)}:
+            raise PreconditionFailed(_("It was changed meanwhile. Get it again and decide anew."))
+
+    def _since(self, rows: QuerySet) -> QuerySet:
+        text = self.request.query_params.get("updated_since", "")
+        if not text or not self.changed:
+            return rows
+        return rows.filter(**{f"{self.changed}__gte": moment(text, "updated_since")})
+
+    def only_stores(self, rows: QuerySet, field: str = "store") -> QuerySet:
+        """`?store=a,b`: rows of these stores. A store the key may not see is none: no rows, no hint."""
+        wanted = [slug for slug in self.request.query_params.get("store", "").split(",") if slug]
+        return rows.filter(**{f"{field}__slug__in": wanted}) if wanted else rows
+
+    def only_sites(self, rows: QuerySet) -> QuerySet:
+        """`?marketplace=US,DE`."""
+        wanted = [code for code in self.request.query_params.get("marketplace", "").upper().split(",") if code]
+        return rows.filter(marketplace__in=wanted) if wanted else rows
+
+    def day(self, name: str) -> date | None:
+        """An ISO day of a query parameter, or None."""
+        text = self.request.query_params.get(name, "")
+        if not text:
+            return None
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise exceptions.ValidationError({name: [_("A day such as 2026-11-24.")]}) from None
+
+    def _number(self, name: str, default: int, most: int) -> int:
+        text = self.request.query_params.get(name, "")
+        if not text:
+            return default
+        if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= most:
+            raise exceptions.ValidationError({name: [_("A whole number from 1 to %d.") % most]})
+        return int(text)
+
+
+def moment(text: str, name: str) -> datetime:
+    """An RFC 3339 instant of a query parameter; a "+" that arrived as a space is forgiven."""
+    try:
+        found = parse_datetime(text.replace(" ", "+")) if "\x00" not in text else None
+    except ValueError:
+        found = None
+    if found is None or not is_aware(found):
+        raise exceptions.ValidationError({name: [_("A time with its zone, such as 2026-11-24T10:00:00Z.")]})
+    return found
+
+
+def after(order: Sequence[str], values: Sequence[Any]) -> Q:
+    """Rows behind `values` in `order` (all ascending), as one lexicographic comparison."""
+    behind = Q(**{f"{order[-1]}__gt": values[-1]})
+    for name, value in zip(order[-2::-1], values[-2::-1], strict=True):
+        behind = Q(**{f"{name}__gt": value}) | (Q(**{name: value}) & behind)
+    return Q(**{f"{order[0]}__gte": values[0]}) & behind
+
+
+def encoded(row: Any, order: Sequence[str]) -> str:
+    values = [getattr(row, name) for name in order]
+    plain = [v.isoformat() if hasattr(v, "isoformat") else v if isinstance(v, int) else str(v) for v in values]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str, order: Sequence[str]) -> list[Any]:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:
+        values = None
+    sound = isinstance(values, list) and len(values) == len(order)
+    if not sound or any(not isinstance(v, int | str) or "\x00" in str(v) for v in values):
+        raise exceptions.ValidationError({"cursor": [_("Use the next_cursor of the page before, unchanged.")]})
+    return values
+
+
+def digest(body: Any) -> str:
+    """A strong entity tag of a JSON value."""
+    text = json.dumps(body, sort_keys=True, default=str, ensure_ascii=False)
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+
+
+TITLES = {
+    400: "Bad request",
+    401: "Who are you?",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    412: "Changed meanwhile",
+    415: "Unsupported media type",
+    422: "Not possible",
+    428: "If-Match is needed",
+    429: "Too many requests",
+}
+
+
+def problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """RFC 9457 problem details for everything that is refused; anything unexpected stays an exception."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    body = {
+        "type": f"/api/docs/#error-{response.status_code}",
+        "title": TITLES.get(response.status_code, "Error"),
+        "status": response.status_code,
+        "detail": _first_words(response.data),
+    }
+    if errors := getattr(error, "errors", None) or _field_errors(response.data):
+        body["errors"] = errors
+    response.data = body
+    response.content_type = PROBLEM
+    return response
+
+
+def _field_errors(data: Any) -> list[dict[str, Any]]:
+    if not isinstance(data, dict) or set(data) == {"detail"}:
+        return []
+    pairs = ((name, word) for name, words in data.items() for word in (words if isinstance(words, list) else [words]))
+    return [{"field": name, "detail": str(word)} for name, word in pairs]
+
+
+def _first_words(data: Any) -> str:
+    while isinstance(data, dict | list) and data:
+        data = data.get("detail", next(iter(data.values()))) if isinstance(data, dict) else data[0]
+    return str(data)

@@ -1,0 +1,102 @@
+"""What drf-spectacular cannot see by itself: our paging, headers and errors."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+
+HEADER, QUERY = OpenApiParameter.HEADER, OpenApiParameter.QUERY
+
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+    },
+}
+READING = {"401": "No or unknown key", "403": "The key lacks the scope", "429": "Too many calls this minute"}
+ASKING = {"400": "A parameter is wrong"}
+FINDING = {"404": "Not there, or not yours"}
+WRITING = {
+    "400": "The body or Idempotency-Key is wrong",
+    "409": "The first call with this key still runs",
+    "415": "This media type is not understood",
+    "422": "Understood, but not possible; nothing was changed",
+}
+MATCHING = {"412": "Changed meanwhile", "428": "If-Match is missing"}
+
+
+class ResourceSchema(AutoSchema):
+    """Adds what every `core.rest.Resource` does to the description of each operation."""
+
+    def get_override_parameters(self) -> list[OpenApiParameter]:
+        found = list(getattr(self.view, "parameters", {}).get(self.view.action, ()))
+        if self.method == "GET":
+            found.append(OpenApiParameter("fields", str, QUERY, description="Only these fields, e.g. `sku,title`."))
+            found.append(OpenApiParameter("If-None-Match", str, HEADER, description="An ETag: 304 if unchanged."))
+        else:
+            found.append(
+                OpenApiParameter(
+                    "Idempotency-Key", str, HEADER, required=True, description="Unique per call, kept 7 days."
+                )
+            )
+        if self.method == "PATCH":
+            found.append(OpenApiParameter("If-Match", str, HEADER, required=True, description="The ETag you got."))
+        if self._lists():
+            found += self._paging()
+        return found
+
+    def _lists(self) -> bool:
+        return getattr(self.view, "action", "") == "list"
+
+    def _paging(self) -> list[OpenApiParameter]:
+        found = [
+            OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, QUERY),
+            OpenApiParameter("cursor", str, QUERY, description="`next_cursor` of the page before."),
+        ]
+        if self.view.changed:
+            found.append(
+                OpenApiParameter("updated_since", OpenApiTypes.DATETIME, QUERY, description="Changed at or after.")
+            )
+        return found
+
+    def get_filter_backends(self) -> list[Any]:
+        return []
+
+    def _get_response_bodies(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        bodies = super()._get_response_bodies(*args, **kwargs)
+        if self._lists():
+            bodies["200"]["content"]["application/json"]["schema"] = _page_of(bodies["200"])
+        for status, words in self._refusals().items():
+            content = {"application/problem+json": {"schema": PROBLEM}}
+            bodies[status] = {"description": words, "content": content}
+        if self.method == "GET":
+            bodies["304"] = {"description": "You have it already"}
+        return bodies
+
+    def _refusals(self) -> dict[str, str]:
+        found = dict(READING)
+        if self.method == "GET":
+            found |= ASKING
+        else:
+            found |= WRITING
+        if self.method == "PATCH":
+            found |= MATCHING
+        if "{" in self.path:
+            found |= FINDING
+        return found
+
+
+def _page_of(body: dict[str, Any]) -> dict[str, Any]:
+    schema = body["content"]["application/json"]["schema"]
+    items = schema if schema.get("type") == "array" else {"type": "array", "items": schema}
+    return {
+        "type": "object",
+        "required": ["items", "next_cursor"],
+        "properties": {"items": items, "next_cursor": {"type": "string", "nullable": True}},
+    }
