@@ -1,7 +1,8 @@
 """All addresses, gathered from the apps. First words listed in core.middleware.RESERVED are never an agency.
 
-An app's `urls.py` may offer four lists: `everyone` (no agency), `staff` (below /{agency}/), `portal` (below
-/portal/{agency}/) and `api` (below /api/v1/). Views never see the `agency` part: the middleware has taken it.
+An app's `urls.py` may offer lists: `everyone` (no agency), `staff` (below /{agency}/), `portal` (below
+/portal/{agency}/) and `development`. Views never see the `agency` part: the middleware has taken it. The REST API
+is one table of its own, config/api.py.
 """
 
 from typing import Any
@@ -31,7 +32,7 @@ def gathered(part: str) -> list[Any]:
 urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("platform/", admin.site.urls),
-    path("api/v1/", include(gathered("api"))),
+    path("api/v1/", include("config.api")),
     *gathered("everyone"),
     path("portal/<slug:agency>/", include(gathered("portal"))),
     path("<slug:agency>/", include(gathered("staff"))),

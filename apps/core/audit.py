@@ -44,8 +44,8 @@ def record(
         target=str(target.pk),
         title=(title or str(target))[:200],
         store=store,
-        before=_plain(before or {}),
-        after=_plain(after or {}),
+        before=plain(before or {}),
+        after=plain(after or {}),
         reason=reason,
         request_id=request_id,
         previous=head.digest,
@@ -101,5 +101,6 @@ def history(target: models.Model, *, limit: int = 20) -> models.QuerySet[Entry]:
     return Entry.objects.filter(kind=target._meta.label_lower, target=str(target.pk)).order_by("-number")[:limit]
 
 
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """As the ledger keeps them: JSON values, everything else as text."""
     return json.loads(json.dumps(values, default=str))

@@ -104,7 +104,8 @@ class Resource(GenericViewSet):
             idempotency.finish(call, response.status_code, response.data)
         if rate := getattr(request._request, "rate", None):
             names = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
-            response.headers.update({name: str(value) for name, value in zip(names, rate, strict=True)})
+            for name, value in zip(names, rate, strict=True):
+                response[name] = str(value)
         return super().finalize_response(request, response, *args, **kwargs)
 
     def handle_exception(self, error: Exception) -> Response:

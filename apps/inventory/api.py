@@ -1,0 +1,109 @@
+"""REST: stock at Amazon, own stock, plan lines."""
+
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import serializers
+
+from apps.accounts.queries import site_filter, stores_for
+from apps.core.permissions import Permission
+from apps.core.rest import Resource
+from apps.inventory.models import OwnStock, Plan, PlanLine, StockDay
+
+STORE = OpenApiParameter("store", str, description="Only these stores, comma separated.")
+SITE = OpenApiParameter("marketplace", str, description="Only these sites, e.g. `US,DE`.")
+DATE = OpenApiParameter("date", {"format": "date", "type": "string"}, description="A past day; without it the newest.")
+
+
+class StockRow(serializers.ModelSerializer):
+    """What one SKU had at FBA for one site at the end of one local day."""
+
+    store = serializers.CharField(source="store.slug")
+    marketplace = serializers.CharField(source="marketplace_id")
+
+    class Meta:
+        model = StockDay
+        fields = ("store", "marketplace", "sku", "fnsku", "date", "available", "reserved", "unsellable")
+        fields += ("inbound_working", "inbound_shipped", "inbound_receiving", "researching", "as_of")
+
+
+@extend_schema_view(list=extend_schema(operation_id="list_stock", summary="Stock at FBA", tags=["stock"]))
+class Stock(Resource):
+    permissions = {"list": Permission.STOCK_VIEW}
+    row = StockRow
+    order = ("store_id", "marketplace_id", "sku", "date")
+    parameters = {"list": [STORE, SITE, DATE]}
+
+    def rows(self) -> QuerySet[StockDay]:
+        rows = StockDay.objects.filter(site_filter(self.member)).select_related("store")
+        day = self.day("date")
+        if day is None:
+            same = StockDay.objects.filter(store=OuterRef("store"), marketplace=OuterRef("marketplace"))
+            rows = rows.filter(date=Subquery(same.order_by("-date").values("date")[:1]))
+        else:
+            rows = rows.filter(date=day)
+        return self.only_sites(self.only_stores(rows))
+
+
+class OwnStockRow(serializers.ModelSerializer):
+    """The newest count of one SKU in one warehouse of the seller's own."""
+
+    store = serializers.CharField(source="store.slug")
+
+    class Meta:
+        model = OwnStock
+        fields = ("store", "warehouse", "sku", "available", "reserved", "inbound", "date", "updated_at")
+
+
+@extend_schema_view(list=extend_schema(operation_id="list_own_stock", summary="Own warehouses", tags=["stock"]))
+class OwnStocks(Resource):
+    permissions = {"list": Permission.STOCK_VIEW, "upsert": Permission.STOCK_EDIT}
+    row = OwnStockRow
+    order = ("updated_at", "store_id", "warehouse", "sku")
+    changed = "updated_at"
+    parameters: dict[str, Any] = {"list": [STORE]}
+
+    def rows(self) -> QuerySet[OwnStock]:
+        return self.only_stores(OwnStock.objects.filter(store__in=stores_for(self.member)).select_related("store"))
+
+
+class PlanLineRow(serializers.ModelSerializer):
+    """One SKU of a replenishment plan, with the plan's state."""
+
+    store = serializers.CharField(source="store.slug")
+    plan = serializers.IntegerField(source="plan.number")
+    state = serializers.ChoiceField(source="plan.state", choices=Plan.State.choices)
+
+    class Meta:
+        model = PlanLine
+        fields = ("id", "plan", "state", "store", "pool", "sku", "title", "units", "suggested", "carton_units", "mode")
+        fields += ("unit_cost", "cost_currency", "arrives_on", "received", "note", "updated_at")
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="list_plan_lines", summary="What to order or ship", tags=["plans"]),
+    retrieve=extend_schema(operation_id="get_plan_line", summary="One plan line", tags=["plans"]),
+)
+class PlanLines(Resource):
+    permissions = {"list": Permission.PLAN_VIEW, "retrieve": Permission.PLAN_VIEW}
+    row = PlanLineRow
+    order = ("updated_at", "id")
+    changed = "updated_at"
+    lookup_url_kwarg = "line"
+    parameters = {"list": [STORE, OpenApiParameter("state", str, enum=Plan.State.values, many=False)]}
+
+    def rows(self) -> QuerySet[PlanLine]:
+        rows = PlanLine.objects.filter(store__in=stores_for(self.member)).select_related("store", "plan")
+        if state := self.request.query_params.get("state"):
+            rows = rows.filter(plan__state=state.replace("\x00", ""))
+        return self.only_stores(rows)
+
+    def shown(self, rows: Any, *, many: bool = False) -> Any:
+        """Costs are absent for a key without the scope."""
+        found = super().shown(rows, many=many)
+        if not self.member.can(Permission.COST_VIEW):
+            for row in found if many else [found]:
+                row.pop("unit_cost", None)
+                row.pop("cost_currency", None)
+        return found

@@ -1,0 +1,74 @@
+"""REST: orders and costs."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import serializers
+
+from apps.accounts.queries import site_filter, stores_for
+from apps.core.permissions import Permission
+from apps.core.rest import Resource
+from apps.sales.models import Cost, OrderLine
+
+STORE = OpenApiParameter("store", str, description="Only these stores, comma separated.")
+SITE = OpenApiParameter("marketplace", str, description="Only these sites, e.g. `US,DE`.")
+
+
+class OrderRow(serializers.ModelSerializer):
+    """One line of an order, without the buyer. Money in minor units of `currency`, for the whole line."""
+
+    store = serializers.CharField(source="store.slug")
+    marketplace = serializers.CharField(source="marketplace_id")
+
+    class Meta:
+        model = OrderLine
+        fields = ("store", "order_id", "sku", "ordinal", "marketplace", "asin", "status", "item_status", "fulfilment")
+        fields += ("purchased_at", "purchased_on", "updated_at", "quantity", "currency", "price", "tax", "shipping")
+        fields += ("shipping_tax", "promotion", "ship_country", "business")
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="list_order_lines", summary="Order lines, oldest change first", tags=["orders"]),
+)
+class Orders(Resource):
+    permissions = {"list": Permission.ORDERS_VIEW}
+    row = OrderRow
+    order = ("updated_at", "store_id", "order_id", "sku", "ordinal")
+    changed = "updated_at"
+    parameters = {
+        "list": [STORE, SITE, OpenApiParameter("order_id", str), OpenApiParameter("from", {"format": "date", "type": "string"})]
+    }
+
+    def rows(self) -> QuerySet[OrderLine]:
+        rows = OrderLine.objects.filter(site_filter(self.member)).select_related("store")
+        rows = self.only_sites(self.only_stores(rows))
+        if first := self.day("from"):
+            rows = rows.filter(purchased_on__gte=first)
+        if number := self.request.query_params.get("order_id"):
+            rows = rows.filter(order_id=number.replace("\x00", ""))
+        return rows
+
+
+class CostRow(serializers.ModelSerializer):
+    """What one unit costs from a day on. Minor units of `currency`."""
+
+    store = serializers.CharField(source="store.slug")
+
+    class Meta:
+        model = Cost
+        fields = ("store", "sku", "valid_from", "unit_cost", "freight", "currency", "note", "updated_at")
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="list_costs", summary="Unit costs with their first day", tags=["costs"]),
+)
+class Costs(Resource):
+    permissions = {"list": Permission.COST_VIEW, "upsert": Permission.COST_EDIT}
+    row = CostRow
+    order = ("updated_at", "store_id", "sku", "valid_from")
+    changed = "updated_at"
+    parameters: dict[str, Any] = {"list": [STORE]}
+
+    def rows(self) -> QuerySet[Cost]:
+        return self.only_stores(Cost.objects.filter(store__in=stores_for(self.member)).select_related("store"))

@@ -1,0 +1,24 @@
+"""By the clock: snoozes that run out, answers of the API nobody may ask for again."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from apps.accounts.models import Agency
+from apps.core import findings
+from apps.core.idempotency import DAYS_KEPT
+from apps.core.models import IdempotentCall
+from apps.core.tenancy import tenant
+
+
+@shared_task(name="apps.team.tasks.wake_findings")
+def wake_findings() -> int:
+    """Wake what was snoozed until today or before; returns how many findings."""
+    now = timezone.now()
+    woken = 0
+    for agency_id in Agency.objects.filter(active=True).values_list("pk", flat=True):
+        with tenant(agency_id):
+            woken += findings.wake(today=now.date(), at=now)
+            IdempotentCall.objects.filter(created_at__lt=now - timedelta(days=DAYS_KEPT)).delete()
+    return woken

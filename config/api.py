@@ -1,0 +1,26 @@
+"""Every resource of the REST API, as one table."""
+
+from django.urls import path
+
+from apps.accounts.api import Stores
+from apps.inventory.api import OwnStocks, PlanLines, Stock
+from apps.listings.api import Products
+from apps.sales.api import Costs, Orders
+from apps.team.api import Changes
+
+READ, ONE, BULK = {"get": "list"}, {"get": "retrieve"}, {"get": "list", "put": "upsert"}
+
+urlpatterns = [
+    path("stores", Stores.as_view(READ), name="api-stores"),
+    path("stores/<slug:store>", Stores.as_view(ONE), name="api-store"),
+    path("products", Products.as_view(READ), name="api-products"),
+    path("products/<slug:store>/<path:sku>", Products.as_view(ONE | {"patch": "partial_update"}), name="api-product"),
+    path("stock", Stock.as_view(READ), name="api-stock"),
+    path("stock/own", OwnStocks.as_view(BULK), name="api-own-stock"),
+    path("costs", Costs.as_view(BULK), name="api-costs"),
+    path("orders", Orders.as_view(READ), name="api-orders"),
+    path("plan-lines", PlanLines.as_view(READ), name="api-plan-lines"),
+    path("plan-lines/<uuid:pk>", PlanLines.as_view(ONE), name="api-plan-line"),
+    path("changes", Changes.as_view(READ), name="api-changes"),
+    path("changes/<int:number>", Changes.as_view(ONE), name="api-change"),
+]
