@@ -17,7 +17,20 @@ class ChangeRow(serializers.ModelSerializer):
 
     class Meta:
         model = Entry
-        fields = ("number", "at", "actor", "verb", "kind", "target", "title", "store", "before", "after", "reason", "digest")
+        fields = (
+            "number",
+            "at",
+            "actor",
+            "verb",
+            "kind",
+            "target",
+            "title",
+            "store",
+            "before",
+            "after",
+            "reason",
+            "digest",
+        )
 
 
 @extend_schema_view(

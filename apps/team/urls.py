@@ -1,5 +1,14 @@
 """Addresses of the overview, the inbox and the change ledger."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-staff: list[URLPattern | URLResolver] = []
+from apps.team.views import changes, inbox, overview
+
+staff: list[URLPattern | URLResolver] = [
+    path("", overview.overview, name="overview"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/act/", inbox.inbox_act, name="inbox-act"),
+    path("changes/", changes.changes, name="changes"),
+    path("changes/verify/", changes.changes_verify, name="changes-verify"),
+    path("changes/undo/", changes.changes_undo, name="changes-undo"),
+]

@@ -1,4 +1,4 @@
-"""What needs a person, over all apps; and what was done."""
+"""What needs a person, over all apps."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,13 +9,11 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.functional import Promise
 
-from apps.accounts.models import Member, Store
+from apps.accounts.models import Member
 from apps.accounts.queries import stores_for
 from apps.core.findings import KINDS, FindingKind
 from apps.core.metrics import Period
-from apps.core.models import Entry, Finding
-from apps.core.permissions import Permission
-from apps.core.undo import UNDO, VERB, undone_numbers
+from apps.core.models import Finding
 
 OPEN, SNOOZED = Finding.State.OPEN, Finding.State.SNOOZED
 CLOSED = (Finding.State.DONE, Finding.State.DISMISSED, Finding.State.RECOVERED)
@@ -112,61 +110,3 @@ def at_stake_by_store(member: Member) -> dict[int, tuple[int, int]]:
     """{store id: (open findings, minor units of the agency's currency)}."""
     rows = visible_findings(member).filter(state=OPEN).values_list("store").annotate(n=Count("id"), money=Sum("rank"))
     return {store: (n, money or 0) for store, n, money in rows.order_by()}
-
-
-# -- the change ledger
-
-
-@dataclass(frozen=True)
-class Change:
-    """An entry of the ledger as a person reads it."""
-
-    entry: Entry
-    differences: list[tuple[str, Any, Any]]
-    may_undo: bool
-    undone: bool
-
-
-def changes(member: Member, *, q: str = "", store: str = "", verb: str = "", actor: str = "") -> QuerySet[Entry]:
-    """The ledger, newest first: of the member's stores, and of the agency itself for those who see settings."""
-    rows = Entry.objects.select_related("store", "by__user")
-    if not member.can(Permission.ALL_STORES):
-        rows = rows.filter(Q(store__in=stores_for(member)) | Q(by=member))
-    if q:
-        rows = rows.filter(Q(title__icontains=q) | Q(target__icontains=q) | Q(reason__icontains=q))
-    if store:
-        rows = rows.filter(store__slug=store)
-    if verb:
-        rows = rows.filter(Q(verb=verb) | Q(verb__startswith=f"{verb}."))
-    if actor:
-        rows = rows.filter(actor=actor)
-    return rows.order_by("-number")
-
-
-def change_rows(entries: Iterable[Entry], member: Member) -> list[Change]:
-    """What changed from what to what; one query for what was undone."""
-    entries = list(entries)
-    undone = undone_numbers([e.number for e in entries])
-    may = member.can(Permission.CHANGES_UNDO)
-    return [
-        Change(
-            e,
-            [(k, e.before.get(k), e.after.get(k)) for k in {**e.before, **e.after}],
-            may and e.verb in UNDO and e.verb != VERB and e.number not in undone,
-            e.number in undone,
-        )
-        for e in entries
-    ]
-
-
-def actors(member: Member) -> list[str]:
-    """Names for the filter: who acted in the visible part of the ledger."""
-    return list(changes(member).order_by("actor").values_list("actor", flat=True).distinct()[:100])
-
-
-def chosen_stores(member: Member, slugs: Iterable[str]) -> QuerySet[Store]:
-    """The member's active stores, or those of them named."""
-    stores = stores_for(member).filter(active=True).select_related("client", "owner__user")
-    slugs = list(slugs)
-    return stores.filter(slug__in=slugs) if slugs else stores
-

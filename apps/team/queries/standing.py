@@ -1,0 +1,183 @@
+"""How every store stands: sales against the period before, stock, open findings and the age of its data."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import Member, Store
+from apps.accounts.models.stores import Region
+from apps.accounts.queries import rates, stores_for
+from apps.core.lists import ListQuery
+from apps.core.metrics import Period
+from apps.core.money import convert
+from apps.inventory.models import Replenishment
+from apps.sales.models import StoreDay
+from apps.team.queries.inbox import at_stake_by_store
+
+SOON = timedelta(days=7)
+REGIONS = (*Region.choices[:-1], ("", _("Other channels")))
+
+
+@dataclass
+class Sales:
+    """Sums of one store over one period; money in minor units of the page's currency."""
+
+    revenue: int = 0
+    units: int = 0
+    orders: int = 0
+
+
+@dataclass
+class Line:
+    """One store of the table."""
+
+    store: Store
+    now: Sales = field(default_factory=Sales)
+    before: Sales = field(default_factory=Sales)
+    trend: list[int] = field(default_factory=list)
+    at_stake: int = 0
+    todo: int = 0
+    out_soon: int = 0
+    cover: int | None = None
+    known: bool = False  # it has sales data at all
+
+    @property
+    def change(self) -> Decimal | None:
+        """Sales against the period before, as a share; None without sales before."""
+        if not self.before.revenue:
+            return None
+        return Decimal(self.now.revenue - self.before.revenue) / self.before.revenue
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All stores, their total, and sales per store and day for the chart."""
+
+    lines: list[Line]
+    total: Line
+    period: Period
+    days: dict[tuple[int, date], int]
+
+    def chart(self, *, by: str, names: dict[str, Any]) -> dict[str, Any]:
+        """Daily sales stacked by region or by store (the eight largest), the period before as a line."""
+        days = [self.period.first + timedelta(days=n) for n in range(self.period.days)]
+        groups: dict[str, list[int]] = {}
+        ranked = sorted(self.lines, key=lambda line: -line.now.revenue)
+        for position, line in enumerate(ranked):
+            name = str(names.get(line.store.region, "")) if by == "region" else _name(line, position)
+            sums = groups.setdefault(name, [0] * len(days))
+            for n, day in enumerate(days):
+                sums[n] += self.days.get((line.store.pk, day), 0)
+        shift = timedelta(days=self.period.days)
+        ids = [line.store.pk for line in self.lines]
+        before = [sum(self.days.get((pk, day - shift), 0) for pk in ids) for day in days]
+        return {"days": [day.isoformat() for day in days], "groups": groups, "before": before}
+
+
+def _name(line: Line, position: int) -> str:
+    return line.store.name if position < 8 else str(_("Others"))
+
+
+def standing(member: Member, query: ListQuery, *, today: date) -> Standing:
+    """Five queries: stores, their sites, daily sums of both periods, stock, findings."""
+    stores = stores_for(member).filter(active=True).select_related("client", "owner__user").prefetch_related("sites")
+    stores = _chosen(stores, query, member)
+    lines = {store.pk: Line(store) for store in stores}
+    days = _sales(lines, query)
+    _stock(lines, query, today)
+    for pk, (todo, money) in at_stake_by_store(member).items():
+        if pk in lines:
+            lines[pk].todo, lines[pk].at_stake = todo, money
+    return Standing(_sorted(lines.values(), query), _total(lines.values()), query.period, days)
+
+
+def _chosen(stores: Any, query: ListQuery, member: Member) -> Any:
+    if query.q:
+        stores = stores.filter(Q(name__icontains=query.q) | Q(client__name__icontains=query.q))
+    if query.owner == "me":
+        stores = stores.filter(owner=member)
+    if region := query.get("region"):
+        stores = stores.filter(region=region)
+    if query.markets:
+        stores = stores.filter(sites__marketplace__in=query.markets).distinct()
+    return stores
+
+
+def _sales(lines: dict[int, Line], query: ListQuery) -> dict[tuple[int, date], int]:
+    period, before = query.period, query.period.before()
+    rows = StoreDay.objects.filter(store__in=list(lines), date__range=(before.first, period.last))
+    if query.markets:
+        rows = rows.filter(marketplace__in=query.markets)
+    sums = rows.values_list("store", "date", "currency").annotate(r=Sum("revenue"), u=Sum("units"), o=Sum("orders"))
+    rate = rates(query.currency, period.last)
+    days: dict[tuple[int, date], int] = defaultdict(int)
+    for pk, day, currency, revenue, units, orders in sums.order_by():
+        line = lines[pk]
+        money = convert(revenue, source=currency, target=query.currency, rate=rate[currency])
+        days[pk, day] += money
+        side = line.now if day >= period.first else line.before
+        side.revenue, side.units, side.orders = side.revenue + money, side.units + units, side.orders + orders
+        line.known = True
+    for pk, line in lines.items():
+        line.trend = [days.get((pk, period.first + timedelta(days=n)), 0) for n in range(period.days)]
+    return dict(days)
+
+
+def _stock(lines: dict[int, Line], query: ListQuery, today: date) -> None:
+    """SKUs that run out within a week, and the days all stock lasts at today's pace."""
+    rows = Replenishment.objects.filter(store__in=list(lines))
+    if query.markets:
+        rows = rows.filter(marketplaces__has_any_keys=list(query.markets))
+    sums = rows.values_list("store").annotate(
+        out=Count("sku", filter=Q(out_on__lte=today + SOON)),
+        stock=Sum("available") + Sum("reserved") + Sum("inbound"),
+        pace=Sum("velocity"),
+    )
+    for pk, out, stock, pace in sums.order_by():
+        lines[pk].out_soon = out
+        lines[pk].cover = stock * 1000 // pace if pace else None
+
+
+def _total(lines: Iterable[Line]) -> Line:
+    total = Line(Store(name=""))
+    for line in lines:
+        total.at_stake += line.at_stake
+        total.todo += line.todo
+        total.out_soon += line.out_soon
+        for side in ("now", "before"):
+            mine, its = getattr(total, side), getattr(line, side)
+            mine.revenue, mine.units, mine.orders = (
+                mine.revenue + its.revenue,
+                mine.units + its.units,
+                mine.orders + its.orders,
+            )
+    return total
+
+
+ORDER: dict[str, Any] = {
+    "name": lambda line: line.store.name.casefold(),
+    "at_stake": lambda line: line.at_stake,
+    "todo": lambda line: line.todo,
+    "out_soon": lambda line: line.out_soon,
+    "sales": lambda line: line.now.revenue,
+    "change": lambda line: line.change,
+    "units": lambda line: line.now.units,
+    "orders": lambda line: line.now.orders,
+    "cover": lambda line: line.cover,
+    "owner": lambda line: str(line.store.owner or ""),
+}
+
+
+def _sorted(lines: Iterable[Line], query: ListQuery) -> Sequence[Any]:
+    """By the chosen column, unknown values last, larger stores first among equals."""
+    key = ORDER[query.sort]
+    ranked = sorted(lines, key=lambda line: (-line.now.revenue, line.store.name))
+    known = [line for line in ranked if key(line) is not None]
+    known.sort(key=key, reverse=query.descending)
+    return [*known, *(line for line in ranked if key(line) is None)]

@@ -1,0 +1,1 @@
+"""Pages of the agency: overview, inbox, change ledger."""

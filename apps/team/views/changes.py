@@ -1,0 +1,85 @@
+"""The change ledger: who changed what; and taking it back."""
+
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from apps.accounts.queries import stores_for
+from apps.core import audit, lists, undo
+from apps.core.http import MemberRequest, page, requires, toast
+from apps.core.models import Entry
+from apps.core.permissions import Permission
+from apps.team.forms import Numbers
+from apps.team.queries import ledger as queries
+
+CHANGES = (lists.ListColumn("time", gettext_lazy("Time"), order="number", numeric=True),)
+
+
+@requires(Permission.CHANGES_VIEW)
+def changes(request: MemberRequest) -> HttpResponse:
+    """What did anyone change? The ledger, newest first."""
+    return page(request, "team/changes.html", _changes(request))
+
+
+def _changes(request: MemberRequest) -> dict[str, Any]:
+    query = lists.parse(request.GET, CHANGES, sort="-time", today=timezone.localdate())
+    found = queries.changes(
+        request.member, q=query.q, store=query.get("store"), verb=query.get("verb"), actor=query.get("actor")
+    )
+    rows = lists.paged(found, query)
+    return {
+        "query": query,
+        "rows": rows,
+        "changes": queries.change_rows(rows, request.member),
+        "actors": queries.actors(request.member),
+        "stores": stores_for(request.member),
+    }
+
+
+@requires(Permission.CHANGES_VIEW)
+def changes_verify(request: MemberRequest) -> HttpResponse:
+    """Recompute the chain of hashes: was anything removed or altered?"""
+    broken = audit.verify()
+    return page(request, "team/verified.html", {"broken": broken, "count": Entry.objects.count()})
+
+
+@require_POST
+@requires(Permission.CHANGES_UNDO, Permission.INBOX_WORK)
+def changes_undo(request: MemberRequest) -> HttpResponse:
+    """Take changes back; without CHANGES_UNDO only what one did oneself."""
+    form = Numbers(request.GET)
+    if not form.is_valid():
+        return toast(HttpResponse(status=422), _("There is nothing to undo."), kind="warning")
+    visible = queries.changes(request.member)
+    try:
+        with transaction.atomic():
+            for number in sorted(form.cleaned_data["numbers"], reverse=True):
+                entry = get_object_or_404(visible, number=number)
+                _may_undo(request, entry)
+                undo.undo(entry, by=request.member, at=timezone.now())
+    except undo.CannotUndo as why:
+        return toast(HttpResponse(status=204), str(why), kind="warning")
+    answer = toast(HttpResponse(status=204), _("Undone."))
+    answer["HX-Refresh"] = "true"
+    return answer
+
+
+def _may_undo(request: MemberRequest, entry: Entry) -> None:
+    if request.member.can(Permission.CHANGES_UNDO) or entry.by_id == request.member.pk:
+        return
+    raise undo.CannotUndo(_("Only a senior operator, a manager or an owner may undo what others did."))
+
+
+def undo_url(request: MemberRequest, entries: list[Entry]) -> str:
+    """The address that takes these entries back, for a toast."""
+    if not entries:
+        return ""
+    numbers = ",".join(str(entry.number) for entry in entries)
+    return reverse("changes-undo", kwargs={"agency": request.agency.slug}) + f"?numbers={numbers}"

@@ -1,0 +1,113 @@
+"""The inbox: what to do next, most money first."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from apps.accounts.queries import stores_for
+from apps.core import lists
+from apps.core.findings import KINDS
+from apps.core.http import MemberRequest, page, requires, toast
+from apps.core.metrics import Period
+from apps.core.models import Entry
+from apps.core.permissions import Permission
+from apps.team import actions
+from apps.team.forms import InboxAction
+from apps.team.queries import inbox as queries
+from apps.team.views.changes import undo_url
+
+STRIP_DAYS = 14
+INBOX = (
+    lists.ListColumn("at_stake", gettext_lazy("Money at stake"), order="rank", numeric=True),
+    lists.ListColumn("due", gettext_lazy("Due"), order="due"),
+)
+
+
+@requires(Permission.INBOX_VIEW)
+def inbox(request: MemberRequest) -> HttpResponse:
+    """What do I do next? Findings of every kind, most money first."""
+    return page(request, "team/inbox.html", _inbox(request))
+
+
+def _inbox(request: MemberRequest) -> dict[str, Any]:
+    today = timezone.localdate()
+    member = request.member
+    query = lists.parse(request.GET, INBOX, sort="-at_stake", today=today)
+    tab = query.status if query.status in {"snoozed", "done"} else "open"
+    only: dict[str, Any] = {}
+    if query.get("kind") in KINDS:
+        only["kind"] = query.get("kind")
+    if query.get("store"):
+        only["store__slug"] = query.get("store")
+    if query.markets:
+        only["marketplace__in"] = query.markets
+    if query.q:
+        only["subject__icontains"] = query.q
+    if query.get("due") == "today":
+        only["due__lte"] = today
+    rows = lists.paged(queries.inbox(member, tab=tab, me_only=query.owner == "me", **only), query)
+    totals = queries.inbox_totals(member, today=today)
+    return {
+        "query": query,
+        "tab": tab,
+        "rows": rows,
+        "cards": queries.cards(rows),
+        "totals": totals,
+        "kinds": [(kind, totals.by_kind.get(key, 0)) for key, kind in KINDS.items() if member.can(kind.needs)],
+        "stores": stores_for(member).filter(active=True),
+        "strip": queries.strip(member, period=Period(today - timedelta(days=STRIP_DAYS - 1), today)),
+        "form": InboxAction(),
+        "may_work": member.can(Permission.INBOX_WORK),
+        "currency": request.agency.settings.currency,
+        "today": today,
+    }
+
+
+@require_POST
+@requires(Permission.INBOX_WORK)
+def inbox_act(request: MemberRequest) -> HttpResponse:
+    """Assign, snooze, dismiss, finish or reopen items; answers the list as it is now."""
+    form = InboxAction(request.POST)
+    if not form.is_valid():
+        return page(request, "team/inbox.html", _inbox(request) | {"form": form, "asked": True}, status=422)
+    chosen = [uuid.UUID(each) for each in form.cleaned_data["ids"] if _is_id(each)]
+    findings = list(queries.visible_findings(request.member).filter(pk__in=chosen))
+    try:
+        with transaction.atomic():
+            entries = _act(
+                findings, form.cleaned_data, actions.Deed(request.member, timezone.now(), form.cleaned_data["reason"])
+            )
+    except actions.Gone as gone:
+        return toast(page(request, "team/inbox.html", _inbox(request), status=409), str(gone), kind="warning")
+    words = ngettext("%(count)d item: %(action)s", "%(count)d items: %(action)s", len(entries))
+    label = dict(InboxAction.ACTIONS)[form.cleaned_data["action"]]
+    answer = page(request, "team/inbox.html", _inbox(request))
+    return toast(answer, words % {"count": len(entries), "action": label}, undo=undo_url(request, entries))
+
+
+def _act(findings: list[Any], values: dict[str, Any], deed: actions.Deed) -> list[Entry]:
+    match values["action"]:
+        case "assign":
+            return actions.assign(findings, values["to"], deed)
+        case "snooze":
+            days = values["days"]
+            return actions.snooze(findings, timezone.localdate() + timedelta(days=days) if days else None, deed)
+        case "dismiss":
+            return actions.dismiss(findings, deed)
+        case "finish":
+            return actions.finish(findings, deed)
+        case _:
+            return actions.reopen(findings, deed)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(uuid.UUID(text))
+    except ValueError:
+        return False
