@@ -25,6 +25,7 @@ class Product(TenantModel):
     moq = models.PositiveIntegerField(null=True, blank=True)
     owner = tied("accounts.Member", null=True, blank=True, related_name="+")
     active = models.BooleanField(default=True)
+    edited = models.JSONField(default=dict, blank=True)  # {column: when a person or an ERP said so}: loaders leave it
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -57,5 +58,6 @@ class Listing(TenantModel):
     fulfilment = models.CharField(max_length=3)  # FBA or FBM
     status = models.CharField(max_length=10, choices=Status.choices)
     condition = models.CharField(max_length=30, blank=True)
+    image_url = models.URLField(max_length=500, blank=True)
     opened_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField()
