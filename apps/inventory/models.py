@@ -159,6 +159,7 @@ class Replenishment(TenantModel):
     air_units = models.IntegerField(null=True)
     sea_units = models.IntegerField(null=True)
     mode = models.CharField(max_length=10, blank=True)  # sea, air, air+sea
+    chosen_mode = models.CharField(max_length=10, blank=True, default="")  # a person's own, kept; "": as computed
     cycle_days = models.SmallIntegerField(null=True)
     safety_factor = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     carton_units = models.PositiveIntegerField(null=True)

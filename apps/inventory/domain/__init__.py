@@ -1,0 +1,1 @@
+"""Plain arithmetic about stock. No Django, no clock, no input or output."""
