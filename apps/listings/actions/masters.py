@@ -32,8 +32,8 @@ def load_masters(stage: Stage, intake: Intake) -> Merged:
 
 
 _MASTER_INSERT = """
-    INSERT INTO listings_product (agency_id, store_id, sku, {columns}, fnsku, image_url, active, edited, updated_at)
-    SELECT %(agency)s, %(store)s, sku, {values}, '', '', true, said, now() FROM {news} WHERE fresh"""
+    INSERT INTO listings_product (agency_id, store_id, sku, {masters}, fnsku, image_url, active, edited, updated_at)
+    SELECT %(agency)s, %(store)s, sku, {plain}, '', '', true, said, now() FROM {news} WHERE fresh"""
 _MASTER_UPDATE = """
     UPDATE listings_product p SET {taken}, edited = p.edited || n.said,
         updated_at = CASE WHEN n.differs THEN now() ELSE p.updated_at END
@@ -52,7 +52,7 @@ def _named(column: str) -> dict[str, Composable]:
 
 def _master_columns() -> dict[str, Composable]:
     plain = [Identifier(c) if c in _COUNTS else SQL("coalesce({}, '')").format(Identifier(c)) for c in MASTER]
-    return {"columns": copying.columns(MASTER), "values": SQL(", ").join(plain)}
+    return {"masters": copying.columns(MASTER), "plain": SQL(", ").join(plain)}
 
 
 def _master_news(stage: Stage) -> Composable:
