@@ -1,0 +1,47 @@
+"""What about stock may need a person."""
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.findings import FindingKind, define_kind
+from apps.core.permissions import Permission
+
+RESTOCK = define_kind(
+    FindingKind(
+        key="restock-urgent",
+        label=_("Stock-out ahead"),
+        icon="package",
+        tone="danger",
+        sentence=_("{title} ({sku}) runs out in {cover} days: order {units} units"),
+        why=_("{gap} days without stock before the fastest order arrives, at {velocity} units a day"),
+        verb=_("Restock"),
+        link="store-replenishment",
+        needs=Permission.PLAN_VIEW,
+        portal=True,
+    )
+)
+AGED = define_kind(
+    FindingKind(
+        key="excess-aged",
+        label=_("Aged stock"),
+        icon="clock",
+        tone="excess",
+        sentence=_("{title} ({sku}): {aged} units are older than 180 days"),
+        why=_("Stock lasts {cover} days; Amazon charges for its age every month"),
+        verb=_("See the stock"),
+        link="store-replenishment",
+        needs=Permission.PLAN_VIEW,
+    )
+)
+STALE = define_kind(
+    FindingKind(
+        key="stock-stale",
+        label=_("Stock not up to date"),
+        icon="refresh",
+        tone="warning",
+        sentence=_("The newest stock report is {hours} hours old"),
+        why=_("Plans cannot be approved on stock older than 24 hours"),
+        verb=_("See the stock"),
+        link="store-replenishment",
+        needs=Permission.STOCK_VIEW,
+    )
+)
