@@ -1,0 +1,433 @@
+"""Which columns each kind of file has, under which names, and how its lines become rows.
+
+Headers are compared after `normal`: case, spaces and punctuation do not count. Localised names are aliases.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from apps.sync import rows
+from apps.sync.reading import columns as c
+from apps.sync.reading.table import Table, overflowing
+from apps.sync.rows import RowType
+from apps.sync.source import LineError, Market, Unreadable
+
+Aliases = tuple[str, ...]
+# Sales channel of an order → our marketplace code.
+CHANNELS = {
+    "amazon.com": "US",
+    "amazon.ca": "CA",
+    "amazon.com.mx": "MX",
+    "amazon.com.br": "BR",
+    "amazon.co.uk": "UK",
+    "amazon.de": "DE",
+    "amazon.fr": "FR",
+    "amazon.it": "IT",
+    "amazon.es": "ES",
+    "amazon.nl": "NL",
+    "amazon.se": "SE",
+    "amazon.pl": "PL",
+    "amazon.com.be": "BE",
+    "amazon.ie": "IE",
+    "amazon.co.jp": "JP",
+    "amazon.com.au": "AU",
+    "amazon.sg": "SG",
+}
+
+
+def normal(header: str) -> str:
+    """A header cell without case, spaces and punctuation."""
+    return re.sub(r"[\W_]+", "", header.casefold())
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the lines of a document do not say themselves."""
+
+    markets: tuple[Market, ...]
+    as_of: datetime
+
+    @property
+    def market(self) -> Market:
+        if not self.markets:
+            raise Unreadable("the file does not say which site it is about: choose one")
+        return self.markets[0]
+
+
+Builder = Callable[[pl.DataFrame, Context], tuple[pl.DataFrame, list[LineError]]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One kind of file. `cells`: our name → header names; `needed` must be there for the file to be this kind."""
+
+    key: str
+    row: RowType
+    cells: Mapping[str, Aliases]
+    needed: frozenset[str]
+    build: Builder
+    per_site: bool = True
+    event: bool = False  # tells only what it mentions; else it is a whole snapshot or window
+
+    def positions(self, header: tuple[str, ...]) -> dict[str, int]:
+        """{our name: position} of the cells that the header has."""
+        have = {normal(cell): index for index, cell in reversed(list(enumerate(header)))}
+        found = {}
+        for name, aliases in self.cells.items():
+            index = next((have[normal(alias)] for alias in aliases if normal(alias) in have), None)
+            if index is not None:
+                found[name] = index
+        return found
+
+    def fits(self, header: tuple[str, ...]) -> bool:
+        return self.needed <= set(self.positions(header))
+
+
+def read(report: Report, table: Table, context: Context) -> Iterator[pl.DataFrame]:
+    """Batches of typed rows. Raises Unreadable, naming lines, at the first batch that holds a wrong one."""
+    wanted = report.positions(table.header)
+    if lacking := report.needed - set(wanted):
+        names = ", ".join(report.cells[name][0] for name in sorted(lacking))
+        raise Unreadable(f"the file has no column {names}")
+    held: pl.DataFrame | None = None
+    for frame in table.frames(wanted):
+        frame = _with_all(frame, report)
+        if report.row is rows.ORDER_LINE:
+            frame, held = _whole_orders(frame, held)
+        yield _built(report, frame, context)
+    if held is not None and held.height:
+        yield _built(report, held, context)
+
+
+def _built(report: Report, frame: pl.DataFrame, context: Context) -> pl.DataFrame:
+    errors = overflowing(frame)
+    typed, more = report.build(frame, context)
+    errors += more
+    for column in report.row.required:
+        errors += c.missing(typed, column)
+    if errors:
+        errors.sort(key=lambda e: e.line)
+        raise Unreadable(f"{len(errors)} cells cannot be read", tuple(errors[: c.MOST_ERRORS]))
+    return typed.select([pl.col(name).cast(kind) for name, kind in report.row.schema.items()])
+
+
+def _with_all(frame: pl.DataFrame, report: Report) -> pl.DataFrame:
+    absent = [pl.lit(None, pl.String).alias(name) for name in report.cells if name not in frame.columns]
+    return frame.with_columns(absent)
+
+
+def _whole_orders(frame: pl.DataFrame, held: pl.DataFrame | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Keep back the last order of a batch: its lines may go on in the next one."""
+    frame = frame if held is None else pl.concat([held, frame])
+    if not frame.height:
+        return frame, frame
+    last = frame["order_id"][-1]
+    return frame.filter(pl.col("order_id").ne_missing(last)), frame.filter(pl.col("order_id").eq_missing(last))
+
+
+# -- orders
+
+_ORDER = {
+    "order_id": ("amazon-order-id",),
+    "purchased": ("purchase-date",),
+    "updated": ("last-updated-date",),
+    "status": ("order-status",),
+    "channel": ("fulfillment-channel",),
+    "sales_channel": ("sales-channel",),
+    "title": ("product-name",),
+    "sku": ("sku", "seller-sku"),
+    "asin": ("asin",),
+    "item_status": ("item-status",),
+    "quantity": ("quantity",),
+    "currency": ("currency",),
+    "price": ("item-price",),
+    "tax": ("item-tax",),
+    "shipping": ("shipping-price",),
+    "shipping_tax": ("shipping-tax",),
+    "promotion": ("item-promotion-discount",),
+    "ship_country": ("ship-country",),
+    "business": ("is-business-order",),
+}
+_MONEY = ("price", "tax", "shipping", "shipping_tax", "promotion")
+
+
+def _orders(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[LineError]]:
+    frame = frame.filter(~pl.col("sales_channel").str.to_lowercase().str.starts_with("non-amazon").fill_null(False))
+    site = pl.col("sales_channel").str.to_lowercase().replace_strict(CHANNELS, default=None, return_dtype=pl.String)
+    typed = frame.with_columns(
+        site.alias("marketplace"),
+        c.instant("purchased").alias("purchased_at"),
+        c.instant("updated").alias("updated_at"),
+        c.integer("quantity").alias("quantity_"),
+        pl.when(pl.col("channel").str.to_lowercase().str.starts_with("amazon"))
+        .then(pl.lit("FBA"))
+        .otherwise(pl.lit("FBM"))
+        .alias("fulfilment"),
+        *(c.minor(name).alias(f"{name}_") for name in _MONEY),
+        c.flag("business").alias("business_"),
+        pl.int_range(1, pl.len() + 1).over("order_id", "sku").alias("ordinal"),
+    )
+    typed = typed.with_columns(c.local_day("purchased_at", "marketplace", context.markets).alias("purchased_on"))
+    errors = [e for name in _MONEY for e in c.wrong(typed, name, f"{name}_", "not an amount of this currency")]
+    errors += c.wrong(typed, "quantity", "quantity_", "not a whole number")
+    errors += c.wrong(typed, "purchased", "purchased_at", "not a date with a time zone")
+    errors += c.wrong(typed, "updated", "updated_at", "not a date with a time zone")
+    errors += c.wrong(typed, "sales_channel", "marketplace", "an unknown sales channel")
+    typed = typed.with_columns(pl.col(f"{name}_").alias(name) for name in (*_MONEY, "quantity", "business"))
+    return typed.with_columns(pl.col("promotion").abs()), errors
+
+
+# -- listings
+
+_LISTING = {
+    "sku": ("seller-sku", "sku", "出品者SKU", "Händler-SKU", "sku-vendeur", "sku-venditore", "sku-vendedor"),
+    "title": ("item-name", "商品名", "Artikelbezeichnung", "nom-produit", "nome-articolo", "nombre-producto"),
+    "price": ("price", "価格", "Preis", "prix", "prezzo", "precio"),
+    "quantity": ("quantity", "数量", "Menge", "quantité", "quantità", "cantidad"),
+    "opened": ("open-date", "出品日", "Erstellungsdatum", "date-ouverture", "data-apertura", "fecha-apertura"),
+    "asin": ("asin1", "product-id", "商品ID", "ASIN 1", "Produkt-ID"),
+    "channel": (
+        "fulfillment-channel",
+        "フルフィルメント・チャンネル",
+        "Versandart",
+        "canal-expedition",
+        "canale-gestione",
+        "canal-gestion",
+    ),
+    "status": ("status", "ステータス", "Status", "statut", "stato", "estado"),
+    "condition": ("item-condition", "コンディション", "Artikelzustand", "etat-produit", "condizione", "condicion"),
+    "image_url": ("image-url", "画像URL", "Bild-URL"),
+}
+_STATUS = {
+    "active": "active",
+    "inactive": "inactive",
+    "incomplete": "incomplete",
+    "出品中": "active",
+    "停止中": "inactive",
+    "aktiv": "active",
+    "inaktiv": "inactive",
+    "actif": "active",
+    "inactif": "inactive",
+    "attivo": "active",
+    "inattivo": "inactive",
+    "activo": "active",
+    "inactivo": "inactive",
+}
+
+
+def _listings(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[LineError]]:
+    market = context.market
+    status = pl.col("status").str.to_lowercase().replace_strict(_STATUS, default="inactive", return_dtype=pl.String)
+    typed = frame.with_columns(pl.lit(market.currency).alias("currency")).with_columns(
+        pl.lit(market.code).alias("marketplace"),
+        c.minor("price").alias("price_"),
+        c.integer("quantity").alias("quantity_"),
+        c.local_instant("opened", market.time_zone).alias("opened_at"),
+        pl.when(pl.col("channel").str.to_lowercase().str.starts_with("amazon"))
+        .then(pl.lit("FBA"))
+        .otherwise(pl.lit("FBM"))
+        .alias("fulfilment"),
+        status.fill_null("active").alias("status_"),
+    )
+    errors = c.wrong(typed, "price", "price_", "not an amount of this currency")
+    errors += c.wrong(typed, "quantity", "quantity_", "not a whole number")
+    return typed.with_columns(pl.col(f"{name}_").alias(name) for name in ("price", "quantity", "status")), errors
+
+
+# -- stock at FBA
+
+_COUNTS = {
+    "available": ("afn-fulfillable-quantity",),
+    "reserved": ("afn-reserved-quantity",),
+    "unsellable": ("afn-unsellable-quantity",),
+    "inbound_working": ("afn-inbound-working-quantity",),
+    "inbound_shipped": ("afn-inbound-shipped-quantity",),
+    "inbound_receiving": ("afn-inbound-receiving-quantity",),
+    "researching": ("afn-researching-quantity",),
+    "mfn_quantity": ("mfn-fulfillable-quantity",),
+}
+_STOCK = {
+    "sku": ("sku",),
+    "fnsku": ("fnsku",),
+    "asin": ("asin",),
+    "title": ("product-name",),
+    "condition": ("condition",),
+    "price": ("your-price",),
+} | _COUNTS
+
+
+def _stock(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[LineError]]:
+    market = context.market
+    typed = frame.with_columns(pl.lit(market.currency).alias("currency")).with_columns(
+        pl.lit(market.code).alias("marketplace"),
+        _snapshot_day(context),
+        c.minor("price").alias("price_"),
+        *(c.integer(name).alias(f"{name}_") for name in _COUNTS),
+    )
+    errors = [e for name in _COUNTS for e in c.wrong(typed, name, f"{name}_", "not a whole number")]
+    errors += c.wrong(typed, "price", "price_", "not an amount of this currency")
+    typed = typed.with_columns(pl.col(f"{name}_").alias(name) for name in (*_COUNTS, "price"))
+    return typed.with_columns(pl.col(name).fill_null(0) for name in _COUNTS if name != "mfn_quantity"), errors
+
+
+def _snapshot_day(context: Context) -> pl.Expr:
+    """A snapshot without a date of its own is of the site's day on which it was made."""
+    stamp = pl.lit(context.as_of).dt.cast_time_unit("us").dt.convert_time_zone(context.market.time_zone)
+    return stamp.dt.date().alias("date")
+
+
+# -- FBA planning
+
+_AGES = {
+    "available": ("available",),
+    "inbound": ("inbound-quantity",),
+    "unfulfillable": ("unfulfillable-quantity",),
+    "age_0_90": ("inv-age-0-to-90-days",),
+    "age_91_180": ("inv-age-91-to-180-days",),
+    "age_181_270": ("inv-age-181-to-270-days",),
+    "age_271_365": ("inv-age-271-to-365-days",),
+    "age_366_455": ("inv-age-366-to-455-days",),
+    "age_456": ("inv-age-456-plus-days", "inv-age-365-plus-days"),
+    "shipped_7": ("units-shipped-t7",),
+    "shipped_30": ("units-shipped-t30",),
+    "shipped_60": ("units-shipped-t60",),
+    "shipped_90": ("units-shipped-t90",),
+    "days_of_supply": ("days-of-supply",),
+    "amazon_recommended": ("Recommended ship-in quantity",),
+}
+_AGED_FEES = tuple(
+    f"estimated-ais-{bucket}-days"
+    for bucket in ("181-210", "211-240", "241-270", "271-300", "301-330", "331-365", "366-455", "456-plus")
+)
+_PLANNING = (
+    {
+        "sku": ("sku",),
+        "fnsku": ("fnsku",),
+        "asin": ("asin",),
+        "snapshot": ("snapshot-date",),
+        "currency": ("currency",),
+        "alert": ("alert",),
+        "category": ("product-group",),
+        "ship_by": ("Recommended ship-in date",),
+        "storage": ("estimated-storage-cost-next-month",),
+    }
+    | _AGES
+    | {name: (name,) for name in _AGED_FEES}
+)
+
+
+def _planning(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[LineError]]:
+    market = context.market
+    frame = frame.with_columns(pl.col("currency").fill_null(market.currency))
+    typed = frame.with_columns(
+        pl.lit(market.code).alias("marketplace"),
+        c.day("snapshot").alias("date"),
+        c.day("ship_by").alias("amazon_ship_by"),
+        c.minor("storage").alias("estimated_storage_fee"),
+        *(c.minor(name).alias(f"{name}_") for name in _AGED_FEES),
+        *(c.integer(name).alias(f"{name}_") for name in _AGES),
+        *(pl.lit(None, pl.Int64).alias(n) for n in ("reserved_transfer", "reserved_processing", "reserved_customer")),
+    )
+    errors = [e for name in _AGES for e in c.wrong(typed, name, f"{name}_", "not a whole number")]
+    errors += c.wrong(typed, "snapshot", "date", "not a date")
+    typed = typed.with_columns(pl.col(f"{name}_").alias(name) for name in _AGES)
+    fees = pl.sum_horizontal(f"{name}_" for name in _AGED_FEES)
+    known = pl.any_horizontal(pl.col(f"{name}_").is_not_null() for name in _AGED_FEES)
+    typed = typed.with_columns(
+        pl.when(known).then(fees).alias("estimated_aged_fee"),
+        pl.sum_horizontal("age_366_455", "age_456").alias("age_365_plus"),
+    )
+    return typed, errors
+
+
+# -- files of the agency's own, in English or Chinese
+
+_OWN = {
+    "warehouse": ("warehouse", "仓库"),
+    "sku": ("sku", "SKU", "msku", "商品编码"),
+    "available": ("available", "可用", "可用库存"),
+    "reserved": ("reserved", "预留", "锁定库存"),
+    "inbound": ("inbound", "在途", "在途库存"),
+    "date": ("date", "日期"),
+}
+
+
+def _own_stock(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[LineError]]:
+    counts = ("available", "reserved", "inbound")
+    typed = frame.with_columns(
+        *(c.integer(name).alias(f"{name}_") for name in counts),
+        pl.coalesce(c.day("date"), pl.lit(context.as_of.date())).alias("date_"),
+        pl.col("warehouse").fill_null("main"),
+    )
+    errors = [e for name in counts for e in c.wrong(typed, name, f"{name}_", "not a whole number")]
+    typed = typed.with_columns(pl.col(f"{name}_").alias(name) for name in (*counts, "date"))
+    return typed.with_columns(pl.col(name).fill_null(0) for name in ("reserved", "inbound")), errors
+
+
+_COST = {
+    "sku": ("sku", "msku", "商品编码"),
+    "unit_cost": ("unit-cost", "unit_cost", "cost", "采购成本", "单位成本"),
+    "freight": ("freight", "头程", "头程运费"),
+    "currency": ("currency", "币种"),
+    "valid_from": ("valid-from", "valid_from", "from", "生效日期"),
+    "note": ("note", "备注"),
+}
+
+
+def _costs(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[LineError]]:
+    frame = frame.with_columns(pl.col("currency").str.to_uppercase())
+    typed = frame.with_columns(
+        c.minor("unit_cost").alias("unit_cost_"),
+        c.minor("freight").alias("freight_"),
+        pl.coalesce(c.day("valid_from"), pl.lit(context.as_of.date())).alias("valid_from_"),
+    )
+    errors = c.wrong(typed, "unit_cost", "unit_cost_", "not an amount of this currency")
+    errors += c.wrong(typed, "freight", "freight_", "not an amount of this currency")
+    errors += c.wrong(frame.with_columns(c.day("valid_from").alias("d")), "valid_from", "d", "not a date")
+    return typed.with_columns(pl.col(f"{name}_").alias(name) for name in ("unit_cost", "freight", "valid_from")), errors
+
+
+_PRODUCT = {
+    "sku": ("sku", "msku", "商品编码"),
+    "title": ("title", "name", "名称", "商品名称"),
+    "asin": ("asin",),
+    "brand": ("brand", "品牌"),
+    "supplier": ("supplier", "供应商"),
+    "carton_units": ("carton-units", "units-per-carton", "箱规", "每箱数量"),
+    "moq": ("moq", "起订量", "最小起订量"),
+    "production_days": ("production-days", "生产天数"),
+    "transit_days": ("transit-days", "运输天数"),
+    "category": ("category", "类目"),
+}
+
+
+def _products(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[LineError]]:
+    counts = ("carton_units", "moq", "production_days", "transit_days")
+    typed = frame.with_columns(c.integer(name).alias(f"{name}_") for name in counts)
+    errors = [e for name in counts for e in c.wrong(typed, name, f"{name}_", "not a whole number")]
+    return typed.with_columns(pl.col(f"{name}_").alias(name) for name in counts), errors
+
+
+ORDERS = Report(
+    "orders", rows.ORDER_LINE, _ORDER, frozenset({"order_id", "updated", "sales_channel", "sku"}), _orders, False, True
+)
+LISTINGS = Report("listings", rows.LISTING, _LISTING, frozenset({"sku", "title", "price", "channel"}), _listings)
+FBA_STOCK = Report("fba_stock", rows.FBA_STOCK, _STOCK, frozenset({"sku", "fnsku", "available", "reserved"}), _stock)
+FBA_PLANNING = Report(
+    "fba_planning", rows.FBA_PLANNING, _PLANNING, frozenset({"sku", "snapshot", "age_0_90", "shipped_30"}), _planning
+)
+OWN_STOCK = Report("own_stock", rows.OWN_STOCK, _OWN, frozenset({"sku", "available"}), _own_stock, False, True)
+COSTS = Report("costs", rows.COST, _COST, frozenset({"sku", "unit_cost", "currency"}), _costs, False, True)
+PRODUCTS = Report("products", rows.PRODUCT, _PRODUCT, frozenset({"sku"}), _products, False, True)
+# The most particular first: a file is the first kind that its header fits.
+REPORTS = (FBA_PLANNING, FBA_STOCK, ORDERS, LISTINGS, COSTS, OWN_STOCK, PRODUCTS)
+BY_KEY = {report.key: report for report in REPORTS}
+
+
+def recognise(header: tuple[str, ...]) -> Report | None:
+    """The kind of file a header belongs to, or None."""
+    return next((report for report in REPORTS if report.fits(header)), None)

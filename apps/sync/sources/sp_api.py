@@ -1,0 +1,281 @@
+"""Amazon's Selling Partner API: reports are asked for, waited for, fetched and read.
+
+A report takes minutes. A worker waits for it only a moment; then it gives the run back with the report's id as
+cursor, and whoever takes the run up again goes on there instead of asking anew.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from apps.core.money import to_minor
+from apps.sync import rows
+from apps.sync.http import AuthExpired, Download, Forbidden, Http, NotFound, Request, Throttled
+from apps.sync.limits import Bucket, Limiter
+from apps.sync.reading import reports
+from apps.sync.reading.table import TextTable
+from apps.sync.reading.text import encoding_of
+from apps.sync.reading.unpack import gunzip
+from apps.sync.source import Document, Market, Task, TryLater, Unreadable
+from apps.sync.tokens import Grant, TokenStore
+
+REPORTS = "/reports/2021-06-30"
+# A worker looks this often, this far apart (seconds), before it gives the run back.
+LOOKS, PAUSE, COME_BACK = 12, 0.5, 30.0
+TYPES: dict[str, tuple[str, reports.Report | None]] = {
+    "orders": ("GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL", reports.ORDERS),
+    "listings": ("GET_MERCHANT_LISTINGS_ALL_DATA", reports.LISTINGS),
+    "fba_stock": ("GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA", reports.FBA_STOCK),
+    "fba_planning": ("GET_FBA_INVENTORY_PLANNING_DATA", reports.FBA_PLANNING),
+    "traffic": ("GET_SALES_AND_TRAFFIC_REPORT", None),
+}
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose data, and how to reach it. `name` ("agency:connection") separates tokens and rate limits."""
+
+    name: str
+    url: str
+    grant: Grant
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One report to ask for."""
+
+    type: str
+    markets: tuple[Market, ...]
+    since: datetime | None
+    until: datetime | None
+    options: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Where:
+    """How far a run is: which of its reports is next, and the one already asked for."""
+
+    ask: int = 0
+    report: str = ""
+
+    @classmethod
+    def of(cls, cursor: str) -> "Where":
+        return cls(**json.loads(cursor)) if cursor else cls()
+
+    def __str__(self) -> str:
+        return json.dumps({"ask": self.ask, "report": self.report})
+
+
+class SpApi:
+    """See `sync.source.Source`."""
+
+    kind: ClassVar[str] = "sp_api"
+    datasets: ClassVar[dict[str, rows.RowType]] = {
+        "orders": rows.ORDER_LINE,
+        "listings": rows.LISTING,
+        "fba_stock": rows.FBA_STOCK,
+        "fba_planning": rows.FBA_PLANNING,
+        "traffic": rows.TRAFFIC,
+    }
+
+    def __init__(
+        self,
+        account: Account,
+        http: Http,
+        tokens: TokenStore,
+        limiter: Limiter,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.account, self.http, self.tokens, self.limiter, self.sleep = account, http, tokens, limiter, sleep
+
+    # -- fetching
+
+    def fetch(self, task: Task) -> Iterator[Document]:
+        """Documents of the task, one report after the other; `Document.cursor` resumes behind it."""
+        where = Where.of(task.cursor)
+        asks = asks_of(task)
+        for index in range(where.ask, len(asks)):
+            report = where.report if index == where.ask else ""
+            yield from self._report(task, asks[index], Where(index, report or self._create(asks[index])))
+
+    def participations(self) -> list[dict[str, Any]]:
+        """Marketplaces this consent covers: [{"id", "code" (country), "currency", "active"}]."""
+        found = self._call("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations")["payload"]
+        return [
+            {
+                "id": entry["marketplace"]["id"],
+                "code": entry["marketplace"]["countryCode"],
+                "currency": entry["marketplace"]["defaultCurrencyCode"],
+                "active": entry["participation"]["isParticipating"],
+            }
+            for entry in found
+        ]
+
+    def _create(self, ask: Ask) -> str:
+        body: dict[str, Any] = {"reportType": ask.type, "marketplaceIds": [m.amazon_id for m in ask.markets]}
+        if ask.since and ask.until:
+            body |= {"dataStartTime": _iso(ask.since), "dataEndTime": _iso(ask.until)}
+        if ask.options:
+            body["reportOptions"] = ask.options
+        return str(self._call("createReport", "POST", f"{REPORTS}/reports", body)["reportId"])
+
+    def _report(self, task: Task, ask: Ask, where: Where) -> Iterator[Document]:
+        state = self._finished(where)
+        behind = str(Where(where.ask + 1))
+        if state["processingStatus"] == "CANCELLED":  # Amazon's word for "no data in this window"
+            return
+        if state["processingStatus"] == "FATAL":
+            raise Unreadable(f"{ask.type}: Amazon could not make this report")
+        download, packed = self._download(str(state["reportDocumentId"]))
+        path = gunzip(download.path, self.account.folder) if packed else download.path
+        first, last = _window(task.dataset, ask)
+        yield Document(
+            name=f"{ask.type}-{where.report}",
+            row=self.datasets[task.dataset],
+            path=path,
+            as_of=_moment(state.get("processingEndTime") or state["createdTime"]),
+            markets=ask.markets,
+            cursor=behind,
+            first=first,
+            last=last,
+            encoding=download.charset,
+            media_type=download.media_type,
+            facts={"dataset": task.dataset},
+        )
+
+    def _finished(self, where: Where) -> dict[str, Any]:
+        """The report once it is made. Raises TryLater with the cursor to come back to."""
+        for _look in range(LOOKS):
+            try:
+                state = self._call("getReport", "GET", f"{REPORTS}/reports/{where.report}")
+            except NotFound:
+                raise TryLater("the report is gone: it is asked for again", 1, str(Where(where.ask))) from None
+            except Throttled as busy:
+                busy.cursor = str(where)
+                raise
+            if state["processingStatus"] in {"DONE", "CANCELLED", "FATAL"}:
+                return state
+            self.sleep(PAUSE)
+        raise TryLater("Amazon is still making the report", COME_BACK, str(where))
+
+    def _download(self, document: str) -> tuple[Download, bool]:
+        about = self._call("getReportDocument", "GET", f"{REPORTS}/documents/{document}")
+        request = Request("download", "GET", about["url"])
+        return self.http.download(request, folder=self.account.folder), about.get("compressionAlgorithm") == "GZIP"
+
+    def _call(self, operation: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """One call within its limit; a token that was refused is renewed once."""
+        bucket = Bucket(self.account.grant.client_id, self.account.name, operation)
+        for attempt in (1, 2):
+            self.limiter.acquire(bucket)
+            token = self.tokens.get(self.account.name, self.account.grant)
+            headers = {"x-amz-access-token": token, "x-amz-date": _iso(datetime.now(UTC))}
+            try:
+                answer = self.http.json(Request(operation, method, self.account.url + path, headers=headers, json=body))
+            except Throttled as busy:
+                busy.seconds = self.limiter.exhausted(bucket, busy.seconds)
+                raise
+            except AuthExpired as refused:
+                self.tokens.forget(self.account.name, self.account.grant)
+                if attempt == 2:
+                    raise Forbidden(
+                        f"{operation}: Amazon refuses access: {refused.call.excerpt if refused.call else ''}"
+                    ) from None
+                continue
+            self.limiter.learn(bucket, answer.headers)
+            return answer.body
+        raise AssertionError("unreachable")
+
+    # -- reading
+
+    def parse(self, document: Document) -> Iterator[pl.DataFrame]:
+        """Typed batches of a document. Raises Unreadable."""
+        return parse(document)
+
+
+def parse(document: Document) -> Iterator[pl.DataFrame]:
+    """Typed batches of a report's file, wherever it came from."""
+    dataset = document.facts["dataset"]
+    _type, report = TYPES[dataset]
+    if report is None:
+        yield from _traffic(document)
+        return
+    language = document.markets[0].language[:2] if document.markets else ""
+    table = TextTable(document.path, encoding_of(document.path, document.encoding, language))
+    yield from reports.read(report, table, reports.Context(document.markets, document.as_of))
+
+
+def asks_of(task: Task) -> list[Ask]:
+    """The reports that bring a task: orders over all sites at once, the rest site by site, traffic day by day."""
+    type_ = TYPES[task.dataset][0]
+    if task.dataset == "orders":
+        return [Ask(type_, task.markets, task.since, task.until, {})]
+    if task.dataset != "traffic":
+        return [Ask(type_, (market,), None, None, {}) for market in task.markets]
+    return [_traffic_ask(type_, market, day) for market in task.markets for day in _days(task, market)]
+
+
+def _days(task: Task, market: Market) -> list[date]:
+    """Whole local days of the window, newest first; today is not over."""
+    zone = ZoneInfo(market.time_zone)
+    first, last = task.since.astimezone(zone).date(), task.until.astimezone(zone).date() - timedelta(days=1)
+    return [last - timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _traffic_ask(type_: str, market: Market, day: date) -> Ask:
+    at = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return Ask(type_, (market,), at, at, {"dateGranularity": "DAY", "asinGranularity": "SKU"})
+
+
+def _window(dataset: str, ask: Ask) -> tuple[date | None, date | None]:
+    if dataset == "traffic" and ask.since and ask.until:
+        return ask.since.date(), ask.until.date()
+    return None, None
+
+
+def _traffic(document: Document) -> Iterator[pl.DataFrame]:
+    """Sales and Traffic by SKU of one day."""
+    market, day = document.markets[0], document.first
+    try:
+        entries = json.loads(document.path.read_bytes())["salesAndTrafficByAsin"]
+        found = [_traffic_row(entry, market, day) for entry in entries]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unreadable(f"the report has another shape than Sales and Traffic: {error}") from None
+    frame = pl.DataFrame(found, schema=rows.TRAFFIC.schema, orient="row")
+    if frame.height:
+        yield frame
+
+
+def _traffic_row(entry: dict[str, Any], market: Market, day: date | None) -> tuple[Any, ...]:
+    traffic, sales = entry["trafficByAsin"], entry["salesByAsin"]
+    money = sales["orderedProductSales"]
+    share = traffic.get("buyBoxPercentage")
+    return (
+        market.code,
+        entry["sku"],
+        entry.get("childAsin") or entry.get("parentAsin"),
+        day,
+        traffic["sessions"],
+        traffic["pageViews"],
+        None if share is None else round(share * 100),
+        sales["unitsOrdered"],
+        to_minor(Decimal(str(money["amount"])), money["currencyCode"]),
+        money["currencyCode"],
+    )
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
