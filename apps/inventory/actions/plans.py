@@ -1,0 +1,293 @@
+"""Plans: from lines to quantities somebody approved, ordered and received. Every step leaves a ledger entry."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import AgencySettings, Member
+from apps.core import audit
+from apps.core.models import Entry
+from apps.core.permissions import Permission
+from apps.core.tenancy import acting_agency
+from apps.core.undo import CannotUndo, undoes
+from apps.inventory.actions.attention import STALE_AFTER
+from apps.inventory.actions.lines import policy_of
+from apps.inventory.domain.plans import EDITABLE, MOVES, RECEIVING, Step, may_move, within_limit
+from apps.inventory.models import Plan, PlanLine, Replenishment
+from apps.inventory.queries.plans import approval_limit, cost_of
+
+Follower = Callable[..., None]
+MOST_UNITS = 10_000_000
+# What follows a change of a plan (recalculation, webhooks): named by `jobs`, called after the commit.
+FOLLOWERS: list[Follower] = []
+
+
+class PlanError(Exception):
+    """Says to a person why a step was refused; `plan` is the plan as it is."""
+
+    def __init__(self, text: str, plan: Plan | None = None) -> None:
+        super().__init__(text)
+        self.plan = plan
+
+
+class Conflict(PlanError):
+    """Somebody else changed the plan meanwhile (409)."""
+
+
+class NotAllowed(PlanError):
+    """The step is not open to this person or not from this state."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Who acts on a plan, when, and which version of it they saw."""
+
+    by: Member
+    at: datetime
+    version: int | None = None
+    note: str = ""
+
+
+def create_plans(lines: Sequence[Replenishment], *, by: Member, at: datetime, title: str = "") -> list[Plan]:
+    """A draft per store from the lines' quantities (a person's own before the suggested). Lines without are left out.
+
+    Raises NotAllowed when nothing would be ordered.
+    """
+    groups: dict[int, list[Replenishment]] = {}
+    for line in lines:
+        if units_of(line):
+            groups.setdefault(line.store_id, []).append(line)
+    if not groups:
+        raise NotAllowed(_("None of these lines has a quantity to order."))
+    return [_create(store_id, group, title, by, at) for store_id, group in sorted(groups.items())]
+
+
+def units_of(line: Replenishment) -> int:
+    return (line.suggested if line.edited is None else line.edited) or 0
+
+
+def _create(store_id: int, lines: Sequence[Replenishment], title: str, by: Member, at: datetime) -> Plan:
+    plan = Plan.objects.create(
+        number=_next_number(), store_id=store_id, title=title[:120], created_by=by, created_at=at
+    )
+    PlanLine.objects.bulk_create(_line(plan, line, at) for line in lines)
+    made = {(line.pool, line.sku) for line in lines}
+    for line in lines:
+        line.edited = None
+    Replenishment.objects.bulk_update(lines, ["edited"], batch_size=500)
+    units = {f"{line.pool}/{line.sku}": units for line, units in zip(lines, map(units_of, lines), strict=True)}
+    _record("plan.created", plan, Turn(by, at), before={}, after={"state": plan.state, "lines": len(made), "units": units})
+    return plan
+
+
+def _next_number() -> int:
+    """Counts per agency; the settings' row is the lock."""
+    AgencySettings.objects.select_for_update(no_key=True).get(pk=acting_agency())
+    return (Plan.objects.aggregate(top=Max("number"))["top"] or 0) + 1
+
+
+def _line(plan: Plan, line: Replenishment, at: datetime) -> PlanLine:
+    policy = policy_of(line)
+    lead = policy.air_lead if line.mode == "air" else policy.sea_lead
+    return PlanLine(
+        plan=plan,
+        store_id=line.store_id,
+        pool=line.pool,
+        sku=line.sku,
+        title=line.title,
+        units=units_of(line),
+        suggested=line.suggested,
+        carton_units=line.carton_units,
+        mode=line.mode,
+        unit_cost=line.unit_cost,
+        cost_currency=line.cost_currency,
+        at_stake=line.at_stake if line.status == Replenishment.Status.URGENT else None,
+        currency=line.currency,
+        arrives_on=(at + timedelta(days=lead)).date(),
+        inputs=line.inputs | {"velocity": line.velocity, "need": line.need, "shortfall": line.shortfall}
+        | {"air_units": line.air_units, "sea_units": line.sea_units, "owned_fba": line.available, "own": line.own},
+    )  # fmt: skip
+
+
+def submit(plan: Plan, turn: Turn) -> Plan:
+    return _move(Step.SUBMIT, plan, turn, submitted_by=turn.by, submitted_at=turn.at)
+
+
+def ask_client(plan: Plan, turn: Turn) -> Plan:
+    """Let the client decide: the same gates as an approval of our own, but no limit."""
+    _refuse_stale(plan, turn.at)
+    return _move(Step.ASK_CLIENT, plan, turn, submitted_by=turn.by, submitted_at=turn.at)
+
+
+def approve(plan: Plan, turn: Turn) -> Plan:
+    """Decide alone, within the role's limit and on fresh stock. Raises NotAllowed above the limit."""
+    if not turn.by.can(Permission.PLAN_APPROVE):
+        raise NotAllowed(_("Your role may not approve plans."), plan)
+    _refuse_stale(plan, turn.at)
+    amount, limit = cost_of(plan, on=turn.at.date()), approval_limit(turn.by)
+    if not within_limit(amount.known, limit):
+        raise NotAllowed(_("This plan is above your limit. Submit it for approval."), plan)
+    return _move(Step.APPROVE, plan, turn, **_decided(turn))
+
+
+def send_back(plan: Plan, turn: Turn) -> Plan:
+    return _move(Step.SEND_BACK, plan, turn, **_decided(turn))
+
+
+def client_approve(plan: Plan, turn: Turn) -> Plan:
+    return _move(Step.CLIENT_APPROVE, plan, turn, **_decided(turn))
+
+
+def client_decline(plan: Plan, turn: Turn) -> Plan:
+    return _move(Step.CLIENT_DECLINE, plan, turn, **_decided(turn))
+
+
+def order(plan: Plan, turn: Turn) -> Plan:
+    return _move(Step.ORDER, plan, turn)
+
+
+def ship(plan: Plan, turn: Turn) -> Plan:
+    return _move(Step.SHIP, plan, turn)
+
+
+def cancel(plan: Plan, turn: Turn) -> Plan:
+    return _move(Step.CANCEL, plan, turn)
+
+
+def reopen(plan: Plan, turn: Turn) -> Plan:
+    return _move(Step.REOPEN, plan, turn)
+
+
+STEPS: dict[Step, Callable[[Plan, Turn], Plan]] = {
+    Step.SUBMIT: submit,
+    Step.ASK_CLIENT: ask_client,
+    Step.APPROVE: approve,
+    Step.SEND_BACK: send_back,
+    Step.ORDER: order,
+    Step.SHIP: ship,
+    Step.CANCEL: cancel,
+    Step.REOPEN: reopen,
+}
+
+
+def edit_lines(plan: Plan, units: Mapping[str, int], turn: Turn) -> Plan:
+    """New quantities by line id; 0 takes the line out. Only before a decision."""
+    plan = _locked(plan, turn)
+    if plan.state not in EDITABLE:
+        raise NotAllowed(_("This plan was decided; its quantities stand."), plan)
+    lines = {str(line.pk): line for line in plan.lines.all()}
+    before, after = {}, {}
+    for key, wanted in units.items():
+        line = lines.get(key)
+        if line is None or line.units == wanted:
+            continue
+        before[_name(line)], after[_name(line)] = line.units, wanted
+        line.units = min(max(wanted, 0), MOST_UNITS)
+    if not after:
+        return plan
+    PlanLine.objects.bulk_update([line for line in lines.values() if line.units], ["units"])
+    plan.lines.filter(pk__in=[line.pk for line in lines.values() if not line.units]).delete()
+    _raise_version(plan)
+    _record("plan.edited", plan, turn, before={"units": before}, after={"units": after})
+    return plan
+
+
+def describe(plan: Plan, turn: Turn, *, title: str) -> Plan:
+    """The plan's name and note."""
+    plan = _locked(plan, turn)
+    before = {"title": plan.title, "note": plan.note}
+    plan.title, plan.note = title[:120], turn.note
+    _raise_version(plan, "title", "note")
+    _record("plan.described", plan, turn, before=before, after={"title": plan.title, "note": plan.note})
+    return plan
+
+
+def receive(plan: Plan, units: Mapping[str, int], turn: Turn) -> Plan:
+    """Units that have arrived so far, by line id. When every line is whole the plan is received."""
+    plan = _locked(plan, turn)
+    if plan.state not in RECEIVING:
+        raise NotAllowed(_("Only an ordered or shipped plan can be received."), plan)
+    lines = list(plan.lines.all())
+    before = {_name(line): line.received for line in lines}
+    for line in lines:
+        line.received = min(max(units.get(str(line.pk), line.received), 0), MOST_UNITS)
+    PlanLine.objects.bulk_update(lines, ["received"])
+    after = {_name(line): line.received for line in lines}
+    if all(line.received >= line.units for line in lines):
+        plan.state = MOVES[Step.RECEIVE].after
+    _raise_version(plan, "state")
+    _record("plan.received", plan, turn, before={"received": before}, after={"received": after, "state": plan.state})
+    return plan
+
+
+def close(plan: Plan, turn: Turn) -> Plan:
+    """Received for good, even if units are missing."""
+    return _move(Step.RECEIVE, plan, turn)
+
+
+def _decided(turn: Turn) -> dict[str, Any]:
+    return {"decided_by": turn.by, "decided_at": turn.at, "decision_note": turn.note}
+
+
+def _move(step: Step, plan: Plan, turn: Turn, **values: Any) -> Plan:
+    plan = _locked(plan, turn)
+    if not may_move(step, plan.state):
+        raise Conflict(_("The plan has moved on: it is now “%s”.") % plan.get_state_display(), plan)
+    if step is Step.SUBMIT and not plan.lines.exists():
+        raise NotAllowed(_("A plan without lines cannot be submitted."), plan)
+    before = plan.state
+    plan.state = MOVES[step].after
+    for name, value in values.items():
+        setattr(plan, name, value)
+    _raise_version(plan, "state", *values)
+    _record(f"plan.{step}", plan, turn, before={"state": before}, after={"state": plan.state})
+    return plan
+
+
+def _locked(plan: Plan, turn: Turn) -> Plan:
+    fresh = Plan.objects.select_for_update(of=("self",)).select_related("store").get(pk=plan.pk)
+    if turn.version is not None and fresh.version != turn.version:
+        raise Conflict(_("Somebody changed this plan while you had it open."), fresh)
+    return fresh
+
+
+def _raise_version(plan: Plan, *fields: str) -> None:
+    plan.version += 1
+    plan.save(update_fields=[*fields, "version"])
+
+
+def _record(verb: str, plan: Plan, turn: Turn, *, before: dict[str, Any], after: dict[str, Any]) -> None:
+    audit.record(
+        verb, plan, by=turn.by, at=turn.at, store=plan.store, before=before, after=after, reason=turn.note,
+        title=f"#{plan.number} {plan.title}".strip(),
+    )  # fmt: skip
+    told = {"plan_id": str(plan.pk), "store_id": plan.store_id, "agency_id": plan.agency_id, "event": verb}
+    for follower in FOLLOWERS:
+        transaction.on_commit(partial(follower, **told))
+
+
+def _refuse_stale(plan: Plan, at: datetime) -> None:
+    newest = Replenishment.objects.filter(store=plan.store_id).aggregate(at=Max("stock_as_of"))["at"]
+    if newest is None or at - newest > STALE_AFTER:
+        raise NotAllowed(_("The stock behind this plan is older than 24 hours. Sync first."), plan)
+
+
+def _name(line: PlanLine) -> str:
+    return f"{line.pool}/{line.sku}"
+
+
+@undoes("plan.submit", "plan.ask_client", "plan.approve", "plan.cancel", "plan.order", "plan.send_back")
+def _back(entry: Entry) -> None:
+    """One step back, as long as nothing came after it."""
+    moved = Plan.objects.filter(pk=entry.target, state=entry.after["state"])
+    later = Entry.objects.filter(kind=entry.kind, target=entry.target, number__gt=entry.number)
+    if later.exists() or not moved.update(state=entry.before["state"], version=F("version") + 1):
+        raise CannotUndo(_("The plan has moved on since."))
+
+

@@ -1,0 +1,1 @@
+"""Reads: lines of the replenishment page, and plans."""

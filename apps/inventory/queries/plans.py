@@ -1,0 +1,96 @@
+"""Reading plans: who sees which, what they cost, who may decide them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from apps.accounts.models import AgencySettings, Member, RoleLimit
+from apps.accounts.queries import rates, stores_for
+from apps.core.models import Entry
+from apps.core.money import convert
+from apps.inventory.models import Plan, PlanLine
+
+APPROVE = "plan.approve"
+OPEN = ("draft", "submitted", "client", "approved", "ordered", "shipped")
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A sum in the agency's currency, minor units. `missing`: lines whose value nobody knows (shown as "≥")."""
+
+    value: int
+    currency: str
+    missing: int
+
+    @property
+    def known(self) -> int | None:
+        """The value if it is whole, else None."""
+        return None if self.missing else self.value
+
+
+def plans_for(member: Member) -> QuerySet[Plan]:
+    """Plans of the stores a member may see, newest first, with counts."""
+    lines = {"line_count": Count("lines"), "unit_count": Coalesce(Sum("lines__units"), 0)}
+    people = ("store", "created_by__user", "submitted_by__user", "decided_by__user")
+    return (
+        Plan.objects.filter(store__in=stores_for(member)).select_related(*people).annotate(**lines).order_by("-number")
+    )
+
+
+def agency_currency() -> str:
+    return AgencySettings.objects.values_list("currency", flat=True).first() or "USD"
+
+
+def cost_of(plan: Plan, *, on: date) -> Amount:
+    """Units x unit cost over the plan's lines."""
+    return costs_of([plan], on=on)[plan.pk]
+
+
+def costs_of(plans: Iterable[Plan], *, on: date) -> dict[Any, Amount]:
+    """The cost of several plans in one query."""
+    return _sums(plans, F("units") * F("unit_cost"), "cost_currency", on)
+
+
+def avoided_by(plans: Iterable[Plan], *, on: date) -> dict[Any, Amount]:
+    """Sales that would be lost without the plans: their urgent lines' money at stake. A line without counts nothing."""
+    sums = _sums(plans, F("at_stake"), "currency", on)
+    return {key: Amount(amount.value, amount.currency, 0) for key, amount in sums.items()}
+
+
+def _sums(plans: Iterable[Plan], what: Any, money: str, on: date) -> dict[Any, Amount]:
+    currency = agency_currency()
+    rate = rates(currency, on)
+    found = {plan.pk: [0, 0] for plan in plans}
+    groups = PlanLine.objects.filter(plan__in=list(found)).values("plan", money)
+    for row in groups.annotate(total=Sum(what), lines=Count("pk"), known=Count(what)).order_by():
+        source, total = row[money], row["total"]
+        entry = found[row["plan"]]
+        entry[1] += row["lines"] - row["known"]
+        if total is None:
+            continue
+        if source not in rate:
+            entry[1] += row["known"]
+            continue
+        entry[0] += convert(int(total), source=source, target=currency, rate=rate[source])
+    return {key: Amount(value, currency, missing) for key, (value, missing) in found.items()}
+
+
+def approval_limit(member: Member) -> int | None:
+    """What the member's role may approve alone, minor units of the agency's currency; None: any amount."""
+    return RoleLimit.objects.filter(role=member.role, action=APPROVE).values_list("most", flat=True).first()
+
+
+def last_change(plan: Plan) -> Entry | None:
+    """Who changed the plan last, and when: what a person meets instead of their own step."""
+    found = Entry.objects.filter(kind="inventory.plan", target=str(plan.pk))
+    return found.order_by("-number").first()
+
+
+def in_cartons(units: int, carton: int | None) -> Decimal | None:
+    """Cartons of so many units; None without a carton."""
+    return Decimal(units) / carton if carton and carton > 1 else None
