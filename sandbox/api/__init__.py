@@ -1,0 +1,1 @@
+"""Operations of the Selling Partner API other than reports."""

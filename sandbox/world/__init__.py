@@ -1,0 +1,1 @@
+"""The seeded world: partners, listings, demand, stock and orders."""
