@@ -1,12 +1,14 @@
 """Writes: order lines and the sums over them, unit costs."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 from psycopg.sql import SQL
 
 from apps.core import copying
-from apps.core.copying import Facts, Merged, Stage
+from apps.core.copying import Facts, Stage
 from apps.core.tenancy import acting_agency
 from apps.listings.actions import Taken, stage_rows
 from apps.sync.loading import Intake, Loaded
@@ -29,36 +31,43 @@ STORE_DAYS = Facts(
     day="date",
 )
 
-_TOUCHED_BY_ALL = "ON COMMIT DROP AS SELECT DISTINCT marketplace_id, purchased_on AS date FROM {stage}"
-_TOUCHED_BY_NEWS = """ON COMMIT DROP AS
+_TOUCHED = """ON COMMIT DROP AS
     SELECT marketplace_id, purchased_on AS date FROM {news}
     UNION SELECT old_marketplace_id, old_purchased_on FROM {news} WHERE NOT fresh"""
 
-# Lines of the touched days. A cancelled line counts as cancelled units only. An unknown price (an order still
-# pending) adds nothing and is not taken for 0: the day is summed again when it is known.
-_SALES = """ON COMMIT DROP AS
-    SELECT l.marketplace_id, l.sku, l.purchased_on AS date,
-        coalesce(sum(l.quantity) FILTER (WHERE NOT l.void), 0) AS units,
-        count(DISTINCT l.order_id) FILTER (WHERE NOT l.void) AS orders,
-        coalesce(sum(l.price - coalesce(l.promotion, 0)) FILTER (WHERE NOT l.void), 0)::bigint AS revenue,
-        coalesce(sum(l.tax) FILTER (WHERE NOT l.void), 0)::bigint AS tax,
-        coalesce(sum(l.promotion) FILTER (WHERE NOT l.void), 0)::bigint AS promotion,
-        coalesce(sum(l.quantity) FILTER (WHERE l.void), 0) AS cancelled,
+# Lines of the touched days; when all the store's lines are of this document, they are where they were staged.
+_LINES = """ON COMMIT DROP AS
+    SELECT l.marketplace_id, l.sku, l.purchased_on, l.order_id, l.ordinal, l.quantity, l.price, l.promotion, l.tax,
+        l.status, l.item_status
+    FROM sales_orderline l JOIN touched_day d ON d.marketplace_id = l.marketplace_id AND d.date = l.purchased_on
+    WHERE l.agency_id = %(agency)s AND l.store_id = %(store)s AND l.purchased_on BETWEEN %(first)s AND %(last)s"""
+_VOID = "(l.status ILIKE 'cancel%' OR l.item_status ILIKE 'cancel%')"
+# A cancelled line counts as cancelled units only. An unknown price (an order still pending) adds nothing and is not
+# taken for 0: the day is summed again when it is known. Lines are counted for orders and the few that repeat a SKU
+# within their order are taken off: count(DISTINCT order_id) would sort everything.
+_SALES = f"""ON COMMIT DROP AS
+    SELECT marketplace_id, sku, purchased_on AS date,
+        coalesce(sum(quantity) FILTER (WHERE NOT void), 0) AS units,
+        count(*) FILTER (WHERE NOT void) - coalesce(max(repeats), 0) AS orders,
+        coalesce(sum(price - coalesce(promotion, 0)) FILTER (WHERE NOT void), 0)::bigint AS revenue,
+        coalesce(sum(tax) FILTER (WHERE NOT void), 0)::bigint AS tax,
+        coalesce(sum(promotion) FILTER (WHERE NOT void), 0)::bigint AS promotion,
+        coalesce(sum(quantity) FILTER (WHERE void), 0) AS cancelled,
         max(m.currency) AS currency
-    FROM day_line l JOIN accounts_marketplace m ON m.code = l.marketplace_id
-    GROUP BY l.marketplace_id, l.sku, l.purchased_on"""
-_STORE = """ON COMMIT DROP AS
+    FROM (SELECT l.*, {_VOID} AS void FROM {{lines}} l) lines
+    JOIN accounts_marketplace m ON m.code = marketplace_id
+    LEFT JOIN (SELECT marketplace_id, sku, purchased_on, sum(times - 1) AS repeats
+          FROM (SELECT marketplace_id, sku, purchased_on, order_id, count(*) AS times FROM {{lines}} l
+                WHERE NOT {_VOID} AND (order_id, sku) IN (SELECT order_id, sku FROM {{lines}} WHERE ordinal > 1)
+                GROUP BY 1, 2, 3, 4) same GROUP BY 1, 2, 3) twice USING (marketplace_id, sku, purchased_on)
+    GROUP BY 1, 2, 3"""
+_STORE = f"""ON COMMIT DROP AS
     SELECT s.marketplace_id, s.date, s.units, coalesce(o.orders, 0) AS orders, s.revenue, s.currency
     FROM (SELECT marketplace_id, date, sum(units)::bigint AS units, sum(revenue)::bigint AS revenue,
               max(currency) AS currency FROM summed_sales GROUP BY 1, 2) s
     LEFT JOIN (SELECT marketplace_id, purchased_on, count(*) AS orders
-          FROM (SELECT DISTINCT marketplace_id, purchased_on, order_id FROM day_line WHERE NOT void) lines
+          FROM (SELECT DISTINCT marketplace_id, purchased_on, order_id FROM {{lines}} l WHERE NOT {_VOID}) orders
           GROUP BY 1, 2) o ON o.marketplace_id = s.marketplace_id AND o.purchased_on = s.date"""
-_LINES = """ON COMMIT DROP AS
-    SELECT l.marketplace_id, l.sku, l.purchased_on, l.order_id, l.quantity, l.price, l.promotion, l.tax,
-        (lower(l.status) LIKE 'cancel%%' OR lower(l.item_status) LIKE 'cancel%%') AS void
-    FROM sales_orderline l JOIN touched_day d ON d.marketplace_id = l.marketplace_id AND d.date = l.purchased_on
-    WHERE l.agency_id = %(agency)s AND l.store_id = %(store)s AND l.purchased_on BETWEEN %(first)s AND %(last)s"""
 
 
 def load_orders(intake: Intake, frames: Iterator[pl.DataFrame], facts: Facts) -> Loaded:
@@ -70,29 +79,41 @@ def load_orders(intake: Intake, frames: Iterator[pl.DataFrame], facts: Facts) ->
     taken = Taken(stage, merged, [])
     if taken.quiet:
         return taken.loaded
-    first, last = _touch(taken.stage, merged)
-    add_up(intake.store_id, first, last)
+    if merged.news is None:
+        first, last = copying.read("SELECT min(purchased_on), max(purchased_on) FROM {s}", s=stage.table)[0]
+        _add_up(intake.store_id, Days(first, last), lines=stage.table)
+    else:
+        first, last = _touch(merged.news)
+        _add_up(intake.store_id, Days(first, last), lines="day_line")
     return Loaded(stage.rows, merged.new, merged.changed, 0, first, last)
 
 
-def _touch(stage: Stage, merged: Merged) -> tuple:
-    """Fill `touched_day`; its first and last."""
-    source = _TOUCHED_BY_ALL if merged.news is None else _TOUCHED_BY_NEWS
-    names = {"stage": stage.table} if merged.news is None else {"news": merged.news}
-    copying.temporary("touched_day", copying.composed(source, names))
+@dataclass(frozen=True)
+class Days:
+    first: date
+    last: date
+
+
+def _touch(news: str) -> tuple[date, date]:
+    """Fill `touched_day` from the days that changed lines lie on and lay on before; its first and last."""
+    copying.temporary("touched_day", copying.composed(_TOUCHED, {"news": news}))
     copying.run("ANALYZE touched_day")
-    return copying.read("SELECT min(date), max(date) FROM touched_day")[0]
+    return copying.read("SELECT min(date), max(date) FROM touched_day")[0]  # type: ignore[return-value]
 
 
-def add_up(store_id: int, first: object, last: object) -> None:
-    """Sums of the days in `touched_day`, all within first..last, from the order lines: SalesDay and StoreDay."""
-    bounds = {"agency": acting_agency(), "store": store_id, "first": first, "last": last}
-    copying.temporary("day_line", SQL(_LINES), values=bounds)
+def _add_up(store_id: int, days: Days, *, lines: str) -> None:
+    """SalesDay and StoreDay of the touched days from their order lines."""
+    bounds = {"agency": acting_agency(), "store": store_id, "first": days.first, "last": days.last}
+    if lines == "day_line":
+        copying.temporary("day_line", SQL(_LINES), values=bounds)
+        copying.run("ANALYZE day_line")
     for facts, name, statement in ((SALES_DAYS, "summed_sales", _SALES), (STORE_DAYS, "summed_store", _STORE)):
-        copying.temporary(name, SQL(statement))
+        copying.temporary(name, copying.composed(statement, {"lines": lines}))
         copying.run("ANALYZE {name}", name=name)
-        sums = Stage(name, facts.columns, 0, first, last)  # type: ignore[arg-type]
+        sums = Stage(name, facts.columns, 0, days.first, days.last)
         copying.merge(sums, facts, store_id=store_id, whole=True)
+        if lines != "day_line":
+            continue
         copying.run(
             "DELETE FROM {table} t USING touched_day d WHERE {mine} AND d.marketplace_id = t.marketplace_id"
             " AND d.date = t.date AND {vanished}",

@@ -37,7 +37,12 @@ class Orders(Resource):
     order = ("updated_at", "store_id", "order_id", "sku", "ordinal")
     changed = "updated_at"
     parameters = {
-        "list": [STORE, SITE, OpenApiParameter("order_id", str), OpenApiParameter("from", {"format": "date", "type": "string"})]
+        "list": [
+            STORE,
+            SITE,
+            OpenApiParameter("order_id", str),
+            OpenApiParameter("from", {"format": "date", "type": "string"}),
+        ]
     }
 
     def rows(self) -> QuerySet[OrderLine]:

@@ -2,17 +2,35 @@
 
 from django.db import models
 
-from apps.core.tenancy import TenantModel, tied
+from apps.core.tenancy import TenantModel, acting_agency, tied
 
 
-class OrderLine(TenantModel):
+class Fact(TenantModel):
+    """A row that documents bring by the million. The walls check its agency and its loader the store, once a document:
+    foreign keys would look both up again for every row, and their indexes serve no question."""
+
+    agency = models.ForeignKey(
+        "accounts.Agency",
+        models.CASCADE,
+        default=acting_agency,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+
+    class Meta:
+        abstract = True
+
+
+class OrderLine(Fact):
     """One line of an order as the newest document says. `ordinal` parts equal SKUs of one order (from 1).
 
     `purchased_on` is the day in the site's own calendar. Money in minor units of `currency`, for the whole line.
     """
 
     pk = models.CompositePrimaryKey("agency", "store", "order_id", "sku", "ordinal")
-    store = tied("accounts.Store", related_name="+")
+    store = tied("accounts.Store", related_name="+", db_index=False)
     order_id = models.CharField(max_length=40)
     sku = models.CharField(max_length=60)
     ordinal = models.SmallIntegerField(default=1)
@@ -48,7 +66,7 @@ class OrderLine(TenantModel):
         ]
 
 
-class SalesDay(TenantModel):
+class SalesDay(Fact):
     """What one SKU sold on one site on one local day: a sum over order lines that were not cancelled.
 
     `orders` counts distinct orders holding the SKU. `revenue` is item price after promotions, without tax.
@@ -103,7 +121,7 @@ class StoreDay(TenantModel):
         indexes = [models.Index(fields=["agency", "date"], name="storeday_by_date")]
 
 
-class TrafficDay(TenantModel):
+class TrafficDay(Fact):
     """Sessions and Buy Box of one SKU on one site on one local day (Sales and Traffic report)."""
 
     portal_may = ("SELECT",)

@@ -1,0 +1,88 @@
+"""An agency of our own in the servers that run, made before and removed after. Needs `python -m stack exec`."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from django.apps import apps
+from django.db import connection
+
+from apps.accounts.models import Agency, AgencySettings, Client, Member, Store, StoreMarketplace, User
+from apps.core.permissions import Role
+from apps.core.tenancy import TenantModel, tenant
+
+SLUG = "bench"
+
+
+@dataclass(frozen=True)
+class Ground:
+    agency: Agency
+    store: Store
+    user: User
+
+
+def migrated() -> None:
+    """Tables as the code wants them, made by the owner."""
+    env = {**os.environ, "DATABASE_URL": os.environ["DATABASE_OWNER_URL"], "DJANGO_ROLE": "owner"}
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], check=True, env=env)
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """One agency with one store selling in the US and Canada."""
+    sweep()
+    agency = Agency.objects.create(name="Bench", slug=SLUG)
+    user, _ = User.objects.get_or_create(email="bench@example.com", defaults={"language": "en"})
+    with tenant(agency.pk):
+        AgencySettings.objects.create(agency=agency)
+        client = Client.objects.create(name="Bench Trading")
+        store = Store.objects.create(name="Bench", slug="bench", region="NA", client=client, seller_id="ABENCH")
+        for code in ("US", "CA"):
+            StoreMarketplace.objects.create(store=store, marketplace_id=code)
+        Member.objects.create(agency=agency, user=user, role=Role.OWNER)
+    try:
+        yield Ground(agency, store, user)
+    finally:
+        sweep()
+
+
+def sweep() -> None:
+    """Everything of the bench's agency, as the owner: nobody else may delete the ledger."""
+    agency = Agency.objects.filter(slug=SLUG).first()
+    if agency is None:
+        return
+    with as_owner() as owner, owner.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.agency_id', %s, true)", [str(agency.pk)])
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        for model in reversed(list(_tenant_models())):
+            cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE agency_id = %s", [agency.pk])  # noqa: S608
+        cursor.execute("DELETE FROM accounts_agency WHERE id = %s", [agency.pk])
+
+
+def _tenant_models() -> list[type[TenantModel]]:
+    return [model for model in apps.get_models() if issubclass(model, TenantModel)]
+
+
+@contextmanager
+def as_owner() -> Iterator[psycopg.Connection]:
+    """A connection that may make tables: for the rivals we compare with."""
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"].replace("postgres://", "postgresql://")) as owner:
+        yield owner
+
+
+def vacuumed(*tables: str) -> None:
+    with psycopg.connect(
+        os.environ["DATABASE_OWNER_URL"].replace("postgres://", "postgresql://"), autocommit=True
+    ) as owner:
+        for table in tables:
+            owner.execute(f"VACUUM ANALYZE {table}")  # type: ignore[call-overload]
+
+
+def server() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        return f"PostgreSQL {cursor.fetchone()[0]}"
