@@ -1,6 +1,7 @@
 """What the recalculation reads: one store's sites, sales, stock, policies and costs, as SQL over sets.
 
-Parameters: agency, store, at (instant), since (a day some 95 before it: lets PostgreSQL skip old partitions).
+Parameters: agency, store, at (instant), since (a day some 95 before it: lets PostgreSQL skip old partitions), skus
+(null: all of the store's).
 """
 
 from apps.inventory.domain.replenishment import DEFAULTS
@@ -34,13 +35,15 @@ POOLS = """
 SOLD = """
     SELECT pool, d.sku, d.date, sum(d.units)::bigint AS units, sum(d.revenue) AS revenue
     FROM sales_salesday d JOIN sites ON mp = d.marketplace_id JOIN pools USING (pool)
-    WHERE d.agency_id = %(agency)s AND d.store_id = %(store)s AND d.date >= %(since)s
+    WHERE d.agency_id = %(agency)s AND d.store_id = %(store)s
+      AND (%(skus)s::text[] IS NULL OR d.sku = ANY(%(skus)s::text[])) AND d.date >= %(since)s
       AND d.date BETWEEN pools.first AND pools.last GROUP BY 1, 2, 3"""
 
 STOCK_DAYS = """
     SELECT pool, d.sku, d.date, max(d.available) AS available
     FROM inventory_stockday d JOIN sites ON mp = d.marketplace_id JOIN pools USING (pool)
-    WHERE d.agency_id = %(agency)s AND d.store_id = %(store)s AND d.date >= %(since)s
+    WHERE d.agency_id = %(agency)s AND d.store_id = %(store)s
+      AND (%(skus)s::text[] IS NULL OR d.sku = ANY(%(skus)s::text[])) AND d.date >= %(since)s
       AND d.date BETWEEN pools.first AND pools.last GROUP BY 1, 2, 3"""
 
 # The same FNSKU in one pool is the same units seen from several sites: the newest view counts, once.
@@ -51,6 +54,7 @@ NEWEST = """
     WHERE d.agency_id = %(agency)s AND d.store_id = %(store)s AND d.date >= (
           SELECT max(n.date) - 1 FROM inventory_stockday n WHERE n.agency_id = %(agency)s AND n.store_id = %(store)s
              AND n.marketplace_id = d.marketplace_id AND n.date >= %(since)s)
+      AND (%(skus)s::text[] IS NULL OR d.sku = ANY(%(skus)s::text[]))
       AND d.date >= %(since)s
     ORDER BY pool, d.sku, d.fnsku, d.date DESC, d.as_of DESC, sites.position"""
 
@@ -65,14 +69,16 @@ LISTED = """
     SELECT DISTINCT ON (pool, l.sku) pool, l.sku, l.asin, l.title, l.price, l.currency,
            min(l.opened_at) OVER (PARTITION BY pool, l.sku) AS opened_at
     FROM listings_listing l JOIN sites ON mp = l.marketplace_id
-    WHERE l.agency_id = %(agency)s AND l.store_id = %(store)s AND l.fulfilment = 'FBA' AND l.status <> 'gone'
+    WHERE l.agency_id = %(agency)s AND l.store_id = %(store)s
+      AND (%(skus)s::text[] IS NULL OR l.sku = ANY(%(skus)s::text[])) AND l.fulfilment = 'FBA' AND l.status <> 'gone'
     ORDER BY pool, l.sku, l.price IS NULL, sites.position"""
 
 # Where the listing has no price: what it sold for on the pool's main site.
 REALISED = """
     SELECT pool, d.sku, min(d.currency) AS currency, (sum(d.revenue) / sum(d.units))::bigint AS price
     FROM sales_salesday d JOIN pools ON pools.main = d.marketplace_id
-    WHERE d.agency_id = %(agency)s AND d.store_id = %(store)s AND d.date >= %(since)s
+    WHERE d.agency_id = %(agency)s AND d.store_id = %(store)s
+      AND (%(skus)s::text[] IS NULL OR d.sku = ANY(%(skus)s::text[])) AND d.date >= %(since)s
       AND d.date > pools.last - 30 AND d.units > 0 GROUP BY 1, 2 HAVING count(DISTINCT d.currency) = 1"""
 
 KNOWN_SKUS = "SELECT pool, sku FROM listed UNION SELECT pool, sku FROM stock"
@@ -120,17 +126,20 @@ TRENDS = """
 
 OWN = """
     SELECT sku, sum(greatest(available, 0) + greatest(inbound, 0))::bigint AS own_total, max(updated_at) AS own_as_of
-    FROM inventory_ownstock WHERE agency_id = %(agency)s AND store_id = %(store)s GROUP BY 1"""
+    FROM inventory_ownstock WHERE agency_id = %(agency)s AND store_id = %(store)s
+      AND (%(skus)s::text[] IS NULL OR sku = ANY(%(skus)s::text[])) GROUP BY 1"""
 
 # What approved plans will bring. Once shipped, Amazon's own inbound counts it.
 ON_ORDER = """
     SELECT l.pool, l.sku, sum(greatest(l.units - l.received, 0))::bigint AS on_order
     FROM inventory_planline l JOIN inventory_plan p ON p.agency_id = l.agency_id AND p.id = l.plan_id
-    WHERE l.agency_id = %(agency)s AND l.store_id = %(store)s AND p.state IN ('approved', 'ordered') GROUP BY 1, 2"""
+    WHERE l.agency_id = %(agency)s AND l.store_id = %(store)s
+      AND (%(skus)s::text[] IS NULL OR l.sku = ANY(%(skus)s::text[])) AND p.state IN ('approved', 'ordered') GROUP BY 1, 2"""
 
 COSTS = """
     SELECT DISTINCT ON (sku) sku, unit_cost, currency AS cost_currency FROM sales_cost
-    WHERE agency_id = %(agency)s AND store_id = %(store)s AND valid_from <= (%(at)s::timestamptz)::date
+    WHERE agency_id = %(agency)s AND store_id = %(store)s
+      AND (%(skus)s::text[] IS NULL OR sku = ANY(%(skus)s::text[])) AND valid_from <= (%(at)s::timestamptz)::date
     ORDER BY sku, valid_from DESC"""
 
 AGES = """
@@ -139,7 +148,8 @@ AGES = """
     FROM (SELECT pool, a.sku, a.aged_fee, a.currency, a.amazon_recommended, a.amazon_ship_by,
                  a.age_181_270 + coalesce(a.age_271_365, 0) + coalesce(a.age_365_plus, 0) AS aged_units
           FROM inventory_stockage a JOIN sites ON mp = a.marketplace_id
-          WHERE a.agency_id = %(agency)s AND a.store_id = %(store)s) ages GROUP BY 1, 2"""
+          WHERE a.agency_id = %(agency)s AND a.store_id = %(store)s
+      AND (%(skus)s::text[] IS NULL OR a.sku = ANY(%(skus)s::text[]))) ages GROUP BY 1, 2"""
 
 RULES = "SELECT * FROM inventory_policy WHERE agency_id = %(agency)s AND (store_id = %(store)s OR store_id IS NULL)"
 

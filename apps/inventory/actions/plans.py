@@ -17,7 +17,7 @@ from apps.core.permissions import Permission
 from apps.core.tenancy import acting_agency
 from apps.core.undo import CannotUndo, undoes
 from apps.inventory.actions.attention import STALE_AFTER
-from apps.inventory.actions.lines import policy_of
+from apps.inventory.actions.lines import key_of, policy_of
 from apps.inventory.domain.plans import EDITABLE, MOVES, RECEIVING, Step, may_move, within_limit
 from apps.inventory.models import Plan, PlanLine, Replenishment
 from apps.inventory.queries.plans import approval_limit, cost_of
@@ -77,12 +77,11 @@ def _create(store_id: int, lines: Sequence[Replenishment], title: str, by: Membe
         number=_next_number(), store_id=store_id, title=title[:120], created_by=by, created_at=at
     )
     PlanLine.objects.bulk_create(_line(plan, line, at) for line in lines)
-    made = {(line.pool, line.sku) for line in lines}
+    units = {key_of(line): units_of(line) for line in lines}
     for line in lines:
         line.edited = None
     Replenishment.objects.bulk_update(lines, ["edited"], batch_size=500)
-    units = {f"{line.pool}/{line.sku}": units for line, units in zip(lines, map(units_of, lines), strict=True)}
-    _record("plan.created", plan, Turn(by, at), before={}, after={"state": plan.state, "lines": len(made), "units": units})
+    _record("plan.created", plan, Turn(by, at), before={}, after={"state": plan.state, "units": units})
     return plan
 
 

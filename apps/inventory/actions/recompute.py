@@ -1,5 +1,6 @@
 """The read model of the replenishment page, made anew for one store in one statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,12 +75,17 @@ class Recomputed:
     gone: int
 
 
-def recompute_store(store_id: int, *, at: datetime) -> Recomputed:
-    """Make the store's lines anew from its facts. Safe to run twice, or twice at once: one writer per store."""
+def recompute_store(store_id: int, *, at: datetime, skus: Sequence[str] | None = None) -> Recomputed:
+    """Make the store's lines anew from its facts; with `skus` only theirs.
+
+    Safe to run twice, or twice at once: one writer per store.
+    """
     Store.objects.select_for_update(no_key=True).get(pk=store_id)
-    values: dict[str, Any] = {"agency": acting_agency(), "store": store_id, "at": at, "since": (at - LOOK_BACK).date()}
+    values: dict[str, Any] = {"agency": acting_agency(), "store": store_id, "at": at}
+    values |= {"since": (at - LOOK_BACK).date(), "skus": None if skus is None else list(skus)}
     with connection.cursor() as cursor:
         cursor.execute(STATEMENT, values)
         lines = cursor.rowcount
-    gone, _ = Replenishment.objects.filter(store=store_id, computed_at__lt=at).delete()
+    old = Replenishment.objects.filter(store=store_id, computed_at__lt=at)
+    gone, _ = (old if skus is None else old.filter(sku__in=skus)).delete()
     return Recomputed(lines, gone)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Case, Count, DecimalField, ExpressionWrapper, F, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
@@ -14,7 +15,7 @@ from apps.accounts.models import Member, Store, StoreGrant
 from apps.accounts.queries import stores_for
 from apps.core.lists import ListColumn, ListQuery, ordered
 from apps.core.models import Entry
-from apps.core.money import convert
+from apps.core.money import WHOLE_UNITS, convert
 from apps.core.permissions import Permission
 from apps.inventory.models import PlanLine, Replenishment
 
@@ -76,7 +77,7 @@ def _rate(column: str, rates: Mapping[str, Decimal]) -> Case:
 
 
 def _per_minor(code: str, rate: Decimal) -> Decimal:
-    return rate * 100 if code in {"JPY", "KRW", "VND", "CLP"} else rate
+    return rate * 100 if code in WHOLE_UNITS else rate
 
 
 def chosen(lines: QuerySet[Replenishment], query: ListQuery, member: Member, *, today: date) -> QuerySet[Replenishment]:
@@ -108,10 +109,9 @@ def _owned(owner: str, member: Member) -> Q:
     if owner == "none":
         return Q(owner=None)
     try:
-        from_id = owner and Member._meta.pk.to_python(owner)
-    except Exception:  # noqa: BLE001 - what is not an id filters nothing
+        return Q(owner=UUID(owner)) if owner else Q()
+    except ValueError:
         return Q()
-    return Q(owner=from_id) if from_id else Q()
 
 
 def _date(text: str) -> date | None:
