@@ -2,9 +2,21 @@
 
 import zoneinfo
 from collections.abc import Callable
+from typing import Any
 
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
+
+from apps.accounts.models import AgencySettings
+
+View = Callable[..., HttpResponse]
 
 
 class PreferencesMiddleware:
@@ -16,8 +28,7 @@ class PreferencesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         language = user.language if user.is_authenticated else translation.get_language_from_request(request)
-        zone = zoneinfo.ZoneInfo(user.time_zone) if user.is_authenticated else None
-        with translation.override(language), timezone.override(zone):
+        with translation.override(language), timezone.override(_zone(user)):
             request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", language)
@@ -32,3 +43,43 @@ class SeatRulesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> HttpResponse | None:
+        """Strangers sign in first; where the agency asks for a second factor, its people set one up first."""
+        rule = getattr(view, "permissions", None)
+        if rule is None or rule == "public" or hasattr(view, "cls"):  # `cls`: the API, which has keys
+            return None
+        if not request.user.is_authenticated:
+            back = request.get_full_path() if request.method == "GET" else reverse("home")
+            return _go(request, redirect_to_login(back, settings.LOGIN_URL).url)
+        member = getattr(request, "member", None)
+        if member is None or member.user_id is None:
+            return None
+        house = settings_of(member)
+        if house.mfa_required and not getattr(member, "has_mfa", True):
+            messages.warning(
+                request,
+                _("%(agency)s asks for a second factor. Set one up to go on.") % {"agency": member.agency},
+            )
+            return _go(request, reverse("mfa_index"))
+        return None
+
+
+def settings_of(member: Any) -> AgencySettings:
+    """The acting agency's settings, read once a request; defaults if nobody has saved any yet."""
+    try:
+        return member.agency.settings
+    except AgencySettings.DoesNotExist:
+        return AgencySettings(agency=member.agency)
+
+
+def _zone(user: Any) -> zoneinfo.ZoneInfo | None:
+    try:
+        return zoneinfo.ZoneInfo(user.time_zone) if user.is_authenticated else None
+    except (KeyError, ValueError):
+        return None
+
+
+def _go(request: HttpRequest, url: str) -> HttpResponse:
+    """A redirect of the whole page, also when HTMX asked for a part of it."""
+    return HttpResponseClientRedirect(url) if getattr(request, "htmx", False) else redirect(url)

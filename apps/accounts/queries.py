@@ -1,15 +1,34 @@
 """Who is here, and which stores they may see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.core.cache import cache
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
-from apps.accounts.models import Agency, FxRate, Member, Store, StoreGrant
-from apps.core.permissions import Permission, Role
+from apps.accounts.models import (
+    Agency,
+    ApiKey,
+    Client,
+    FxRate,
+    Invitation,
+    Member,
+    Store,
+    StoreGrant,
+    SupportGrant,
+)
+from apps.core.models import Job, SavedView
+from apps.core.permissions import ROLES, Permission, Role
 from apps.core.tenancy import at_the_door, tenant
+
+SEEN_EVERY = 300  # seconds between two notes of a member's visit
+# Recovery codes alone are no second factor.
+SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 @dataclass(frozen=True)
@@ -24,30 +43,47 @@ class Seat:
 def seat_of(request: HttpRequest, slug: str, portal: bool) -> Seat | None:
     """The seat of the signed-in person in the agency of the address, or None.
 
-    Clients sit in the portal only and staff outside it only: the other side does not exist for them.
+    Clients sit in the portal only and staff outside it only: the other side does not exist for them. Platform staff
+    without a seat of their own get a reading one while a support grant lives. `member.has_mfa` says whether the
+    person has a second factor.
     """
+    factors = Authenticator.objects.filter(user=OuterRef("user"), type__in=SECOND_FACTORS)
     with at_the_door(user_id=request.user.pk):
-        member = (
-            Member._base_manager.select_related("agency")
-            .filter(
-                user=request.user.pk,
-                agency__slug=slug,
-                agency__active=True,
-                active=True,
-            )
-            .first()
-        )
+        seats = Member._base_manager.select_related("agency").annotate(has_mfa=Exists(factors))
+        member = seats.filter(user=request.user.pk, agency__slug=slug, agency__active=True).first()
+    if member is not None and not member.active:
+        member = supported(member) if request.user.is_staff else None
     if member is None or (member.role == Role.CLIENT) is not portal:
         return None
     member.user = request.user
+    _note_visit(member)
     return Seat(member.agency, member, granted_store_ids(member) if portal else None)
 
 
-def seats_of(user_id: int) -> list[Member]:
-    """All active seats of a person, for the agency chooser."""
+def supported(member: Member) -> Member | None:
+    """A closed seat of platform staff as its living support grant opens it: reading, in memory only."""
+    with tenant(member.agency_id):
+        living = SupportGrant.objects.filter(member=member, ended_at=None, expires_at__gt=timezone.now())
+        grant = living.order_by("-expires_at").first()
+    if grant is None:
+        return None
+    member.active, member.role, member.support = True, Role.ANALYST, grant  # type: ignore[attr-defined]
+    return member
+
+
+def _note_visit(member: Member) -> None:
+    """`last_seen`, for the access review; at most once in five minutes, before the request's own transaction."""
+    if cache.add(f"seen:{member.pk}", 1, SEEN_EVERY):
+        with tenant(member.agency_id):
+            Member.objects.filter(pk=member.pk).update(last_seen=timezone.now())
+
+
+def seats_of(user_id: int, *, support: bool = False) -> list[Member]:
+    """All living seats of a person, for the agency chooser; with `support` also those a support grant opens."""
     with at_the_door(user_id=user_id):
-        seats = Member._base_manager.select_related("agency").filter(user=user_id, active=True, agency__active=True)
-        return list(seats.order_by("agency__name"))
+        seats = Member._base_manager.select_related("agency").filter(user=user_id, agency__active=True)
+        found = list(seats.order_by("agency__name") if support else seats.filter(active=True).order_by("agency__name"))
+    return [seat for seat in found if seat.active or supported(seat)]
 
 
 def granted_store_ids(member: Member) -> tuple[int, ...]:
@@ -83,8 +119,114 @@ def site_filter(member: Member, *, store: str = "store", marketplace: str = "mar
 
 def rates(target: str, on: date) -> dict[str, Decimal]:
     """{currency: units of `target` for one unit of it} by the newest reference rates not after `on`."""
-    newest = FxRate.objects.filter(valid_from__lte=on).order_by("currency", "-valid_from").distinct("currency")
-    per_usd = {rate.currency: rate.per_usd for rate in newest} | {"USD": Decimal(1)}
+    per_usd = {rate.currency: rate.per_usd for rate in newest_rates(on)} | {"USD": Decimal(1)}
     if target not in per_usd:
         raise KeyError(f"no exchange rate for {target} on {on}")
     return {currency: per_usd[target] / rate for currency, rate in per_usd.items()}
+
+
+# -- settings pages
+
+
+@dataclass(frozen=True)
+class SeatRow:
+    """A seat with what it may see: `stores` maps a store's id to its sites (empty: all of them)."""
+
+    member: Member
+    everything: bool
+    stores: dict[int, list[str]] = field(default_factory=dict)
+    has_mfa: bool = False
+
+
+def people() -> QuerySet[Member]:
+    """The agency's seats of people, the active first; `has_mfa` says who has a second factor."""
+    factors = Authenticator.objects.filter(user=OuterRef("user"), type__in=SECOND_FACTORS)
+    grants = Prefetch(
+        "grants",
+        StoreGrant.objects.select_related("store").order_by("store__name", "marketplace"),
+    )
+    seats = Member.objects.filter(user__isnull=False, role__gt="").exclude(pk__in=_support_only())
+    seats = seats.select_related("user", "client").prefetch_related(grants).annotate(has_mfa=Exists(factors))
+    return seats.order_by("-active", "role", "user__email")
+
+
+def _support_only() -> QuerySet[SupportGrant]:
+    """Closed seats that platform staff had for a while: not the agency's people."""
+    return SupportGrant.objects.filter(member__active=False).values("member")
+
+
+def seat_rows() -> list[SeatRow]:
+    """Who can see what: two queries for any number of people."""
+    rows = []
+    for member in people():
+        stores: dict[int, list[str]] = {}
+        for grant in member.grants.all():
+            stores.setdefault(grant.store_id, []).extend([grant.marketplace_id] if grant.marketplace_id else [])
+        rows.append(
+            SeatRow(
+                member,
+                Permission.ALL_STORES in ROLES[Role(member.role)],
+                stores,
+                member.has_mfa,
+            )
+        )
+    return rows
+
+
+def owners_left(*, without: Member) -> int:
+    """Active owners other than this one."""
+    return Member.objects.filter(role=Role.OWNER, active=True).exclude(pk=without.pk).count()
+
+
+def invitations() -> QuerySet[Invitation]:
+    """Newest first, with the names the list shows."""
+    return Invitation.objects.select_related("client", "invited_by__user").order_by("-created_at")
+
+
+def invitation_of(digest: str) -> Invitation | None:
+    """The invitation of a link, before any agency acts."""
+    with at_the_door(invite_digest=digest):
+        return Invitation._base_manager.select_related("agency").filter(digest=digest, agency__active=True).first()
+
+
+def clients() -> QuerySet[Client]:
+    """Clients with `n_stores` and `n_people`."""
+    stores = Count("stores", filter=Q(stores__active=True), distinct=True)
+    return Client.objects.annotate(n_stores=stores, n_people=Count("people", distinct=True)).order_by("name")
+
+
+def api_keys() -> QuerySet[ApiKey]:
+    """The living first, then the newest; with their seats and stores."""
+    grants = Prefetch(
+        "member__grants",
+        StoreGrant.objects.select_related("store").order_by("store__name"),
+    )
+    keys = ApiKey.objects.select_related("member", "created_by__user").prefetch_related(grants)
+    return keys.order_by("revoked_at", "-created_at")
+
+
+def session_keys_of(user_id: int) -> list[str]:
+    """Where a person is signed in."""
+    return list(UserSession.objects.filter(user_id=user_id).values_list("session_key", flat=True))
+
+
+def support_grants() -> QuerySet[SupportGrant]:
+    """Visits of platform staff, newest first."""
+    return SupportGrant.objects.select_related("user").order_by("-granted_at")
+
+
+def jobs_of(member: Member) -> QuerySet[Job]:
+    """A member's own jobs, newest first; owners and managers see everybody's."""
+    jobs = Job.objects.select_related("by__user").order_by("-created_at")
+    return jobs if member.can(Permission.MEMBERS_EDIT) else jobs.filter(by=member)
+
+
+def saved_views(member: Member, page: str) -> QuerySet[SavedView]:
+    """Views of a list page: one's own, then what others share."""
+    views = SavedView.objects.filter(Q(member=member) | Q(shared=True), page=page)
+    return views.select_related("member__user").order_by("shared", "name")
+
+
+def newest_rates(on: date) -> QuerySet[FxRate]:
+    """The rate of each currency that counts on a day."""
+    return FxRate.objects.filter(valid_from__lte=on).order_by("currency", "-valid_from").distinct("currency")

@@ -1,0 +1,1 @@
+"""What changes here, one module per subject. Everything runs in the acting agency and lands in its ledger."""

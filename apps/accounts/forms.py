@@ -1,0 +1,310 @@
+"""What people type on sign-in and settings pages. Forms validate; actions change."""
+
+import ipaddress
+import zoneinfo
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.actions.invitations import Offer
+from apps.accounts.actions.keys import KeyTerms
+from apps.accounts.models import Client, FxRate, Marketplace, Store, User
+from apps.accounts.models.members import DeltaColours, Density, Language, Theme
+from apps.core.metrics import REGISTRY
+from apps.core.money import to_minor
+from apps.core.permissions import SCOPES, STAFF_ROLES, Role
+
+LOOKS = {
+    forms.CheckboxInput: "checkbox checkbox-sm",
+    forms.Textarea: "textarea w-full",
+    forms.Select: "select select-sm w-full",
+    forms.CheckboxSelectMultiple: "checkbox checkbox-sm",
+}
+COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("A colour like #2453d4."))
+
+
+class Dressed(forms.Form):
+    """A form whose controls look like the rest of the house and say what is wrong with them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            look = next(
+                (css for kind, css in LOOKS.items() if isinstance(field.widget, kind)),
+                "input input-sm w-full",
+            )
+            field.widget.attrs.setdefault("class", look)
+            if self.is_bound and name in self.errors:
+                field.widget.attrs["aria-invalid"] = "true"
+
+
+def _zones() -> list[tuple[str, str]]:
+    return [(zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones()) if "/" in zone]
+
+
+def _currencies() -> list[tuple[str, str]]:
+    codes = FxRate.objects.order_by("currency").values_list("currency", flat=True).distinct()
+    return [(code, code) for code in codes]
+
+
+def _sites() -> list[tuple[str, str]]:
+    active = Marketplace.objects.filter(active=True)
+    return [
+        ("", str(_("All sites"))),
+        *((m.code, f"{m.code} · {m.name}") for m in active),
+    ]
+
+
+def _metrics() -> list[tuple[str, Any]]:
+    return sorted(
+        ((key, metric.label) for key, metric in REGISTRY.items()),
+        key=lambda pair: str(pair[1]),
+    )
+
+
+class ProfileForm(Dressed):
+    """What a person decides for themselves."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=lazy(_zones, list))
+    theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices)
+    density = forms.ChoiceField(label=_("Row height"), choices=Density.choices)
+    delta_colours = forms.ChoiceField(label=_("Colours of change"), choices=DeltaColours.choices)
+    shortcuts = forms.BooleanField(label=_("Keyboard shortcuts"), required=False)
+
+    @classmethod
+    def of(cls, user: User, data: Any = None) -> "ProfileForm":
+        return cls(data, initial={name: getattr(user, name) for name in cls.base_fields})
+
+
+class QuickForm(forms.Form):
+    """One switch of the header: only what was sent is checked and kept."""
+
+    language = forms.ChoiceField(choices=Language.choices, required=False)
+    theme = forms.ChoiceField(choices=Theme.choices, required=False)
+    density = forms.ChoiceField(choices=Density.choices, required=False)
+    delta_colours = forms.ChoiceField(choices=DeltaColours.choices, required=False)
+
+    def chosen(self) -> dict[str, str]:
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class NewPersonForm(Dressed):
+    """Who accepts an invitation without having a login yet."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 12 characters. A sentence is a good password."),
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if password := values.get("password"):
+            try:
+                validate_password(password, User(email=self.email, name=values.get("name", "")))
+            except ValidationError as error:
+                self.add_error("password", error)
+        return values
+
+
+class GrantsForm(Dressed):
+    """The matrix of stores and sites: values are "7" (all sites of store 7) or "7:US"."""
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.sent = data.getlist("grant") if data is not None else []
+
+    def grants(self) -> list[tuple[int, str | None]]:
+        """What was ticked; what is not of this shape is left out."""
+        found = []
+        for value in self.sent:
+            store, _colon, site = value.partition(":")
+            if store.isascii() and store.isdecimal() and len(store) < 19:
+                found.append((int(store), site or None))
+        return [(store, site) for store, site in found if site is None or site in _site_codes()]
+
+
+def _site_codes() -> frozenset[str]:
+    return frozenset(Marketplace.objects.values_list("code", flat=True))
+
+
+class SeatForm(Dressed):
+    """A seat's role; for a client's seat the client."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    client = forms.ModelChoiceField(label=_("Client"), queryset=Client._base_manager.none(), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["client"].queryset = Client.objects.order_by("name")  # type: ignore[attr-defined]
+
+    def clean_role(self) -> Role:
+        return Role(self.cleaned_data["role"])
+
+
+class InviteForm(SeatForm):
+    """An offer of a seat."""
+
+    email = forms.EmailField(label=_("E-mail address"))
+    field_order = ("email", "role", "client")
+
+    def offer(self, grants: Iterable[tuple[int, str | None]]) -> Offer:
+        return Offer(self.cleaned_data["role"], self.cleaned_data["client"], tuple(grants))
+
+
+class KeyForm(Dressed):
+    """A new API key."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=80,
+        help_text=_("What program uses it, e.g. “ERP, nightly stock”."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("May"),
+        choices=[(scope, scope) for scope in SCOPES],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    stores = forms.ModelMultipleChoiceField(
+        label=_("Stores"),
+        queryset=Store._base_manager.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Not needed with stores:all."),
+    )
+    networks = forms.CharField(
+        label=_("Only from these networks"),
+        required=False,
+        help_text=_("Addresses or CIDR ranges, separated by spaces; empty: from anywhere."),
+    )
+    days = forms.IntegerField(label=_("Valid for days"), min_value=1, max_value=366, initial=90)
+    per_minute = forms.IntegerField(label=_("Calls a minute"), min_value=1, max_value=6000, initial=300)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["stores"].queryset = Store.objects.filter(active=True).order_by("name")  # type: ignore[attr-defined]
+
+    def clean_networks(self) -> tuple[str, ...]:
+        words = self.cleaned_data["networks"].replace(",", " ").split()
+        try:
+            return tuple(str(ipaddress.ip_network(word, strict=False)) for word in words)
+        except ValueError as error:
+            raise ValidationError(_("Not an address or a range: %(what)s"), params={"what": str(error)}) from error
+
+    def terms(self) -> KeyTerms:
+        values = self.cleaned_data
+        return KeyTerms(
+            name=values["name"],
+            scopes=tuple(values["scopes"]),
+            stores=tuple(store.pk for store in values["stores"]),
+            networks=values["networks"],
+            days=values["days"],
+            per_minute=values["per_minute"],
+        )
+
+
+class LimitsForm(Dressed):
+    """How much each staff role may approve alone: an amount in the agency's currency, empty for no limit."""
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        self.currency = currency
+        super().__init__(*args, **kwargs)
+        for role in STAFF_ROLES:
+            self.fields[role.value] = forms.DecimalField(label=role.label, min_value=0, max_digits=14, required=False)
+            self.fields[role.value].widget.attrs.update(
+                {"class": "input input-sm w-32 text-end", "inputmode": "decimal"}
+            )
+
+    def limits(self) -> dict[str, int | None]:
+        """{role: minor units, None for no limit}."""
+        return {
+            role: None if amount is None else to_minor(amount, self.currency)
+            for role, amount in self.cleaned_data.items()
+        }
+
+
+class ThresholdForm(Dressed):
+    """The agency's own value for a metric's limit."""
+
+    metric = forms.ChoiceField(label=_("Metric"), choices=lazy(_metrics, list))
+    marketplace = forms.ChoiceField(label=_("Site"), choices=lazy(_sites, list), required=False)
+    programme = forms.CharField(label=_("Programme"), max_length=40, required=False)
+    value = forms.DecimalField(
+        label=_("Value"),
+        max_digits=14,
+        decimal_places=4,
+        min_value=Decimal("-9999999999"),
+        help_text=_("In the metric's own unit; percent as a share: 0.2 is 20 %."),
+    )
+
+
+class CurrencyForm(Dressed):
+    """Money, language and time of an agency."""
+
+    currency = forms.ChoiceField(label=_("Currency of mixed sums"), choices=lazy(_currencies, list))
+    language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=lazy(_zones, list))
+
+
+class SecurityForm(Dressed):
+    """What the agency asks of its people."""
+
+    mfa_required = forms.BooleanField(label=_("Everybody needs a second factor"), required=False)
+
+
+class ReviewForm(Dressed):
+    """The sign-off of an access review."""
+
+    note = forms.CharField(label=_("Note"), max_length=300, required=False)
+
+
+class BrandForm(Dressed):
+    """How the agency looks to its clients."""
+
+    name = forms.CharField(label=_("Agency name"), max_length=100)
+    brand_colour = forms.CharField(
+        label=_("Brand colour"),
+        validators=[COLOUR],
+        widget=forms.TextInput(attrs={"type": "color", "class": "h-8 w-16"}),
+    )
+    staff_names_in_portal = forms.BooleanField(label=_("Show staff names in the portal"), required=False)
+
+
+class ClientForm(Dressed):
+    """A seller the agency works for."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    contract = forms.CharField(label=_("Contract"), max_length=120, required=False)
+    fee = forms.DecimalField(label=_("Monthly fee"), min_value=0, max_digits=14, required=False)
+    fee_currency = forms.ChoiceField(label=_("Currency"), choices=lazy(_currencies, list), required=False)
+    since = forms.DateField(
+        label=_("Client since"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def values(self) -> dict[str, Any]:
+        """For the action: the fee in minor units of its currency."""
+        values = dict(self.cleaned_data)
+        fee = values.pop("fee")
+        values["monthly_fee"] = None if fee is None else to_minor(fee, values["fee_currency"])
+        return values

@@ -1,0 +1,194 @@
+"""Settings: limits, thresholds, money, brand, rules."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.actions import settings as deciding
+from apps.accounts.forms import (
+    BrandForm,
+    CurrencyForm,
+    LimitsForm,
+    SecurityForm,
+    ThresholdForm,
+)
+from apps.accounts.middleware import settings_of
+from apps.accounts.models import RoleLimit, Threshold
+from apps.accounts.queries import newest_rates
+from apps.accounts.views.settings import settings_page, settle
+from apps.accounts.views.stepping_up import fresh
+from apps.core.http import MemberRequest, requires
+from apps.core.metrics import REGISTRY
+from apps.core.money import to_decimal
+from apps.core.permissions import ROLES, Permission, Role
+
+LIMITED = "plan.approve"  # the one action with a limit of money so far
+
+
+@require_safe
+@requires(Permission.SETTINGS_VIEW)
+def roles(request: MemberRequest) -> HttpResponse:
+    """What may each role do, and up to how much alone?"""
+    currency = settings_of(request.member).currency
+    had = dict(RoleLimit.objects.filter(action=LIMITED).values_list("role", "most"))
+    initial = {role: to_decimal(most, currency) for role, most in had.items() if most is not None}
+    return _roles_page(request, LimitsForm(currency=currency, initial=initial), currency)
+
+
+@require_POST
+@requires(Permission.SETTINGS_EDIT)
+@fresh("settings-roles")
+def save_limits(request: MemberRequest) -> HttpResponse:
+    currency = settings_of(request.member).currency
+    form = LimitsForm(request.POST, currency=currency)
+    if not form.is_valid():
+        return _roles_page(request, form, currency, status=422)
+    return settle(
+        request,
+        lambda: deciding.set_limits(LIMITED, form.limits(), by=request.member, at=timezone.now()),
+        "settings-roles",
+    )
+
+
+def _roles_page(request: MemberRequest, form: LimitsForm, currency: str, *, status: int = 200) -> HttpResponse:
+    table = [(permission, [permission in ROLES[role] for role in Role]) for permission in Permission]
+    approvers = [form[role.value] for role in Role if Permission.PLAN_APPROVE in ROLES[role]]
+    context = {
+        "roles": list(Role),
+        "table": table,
+        "limits": approvers,
+        "form": form,
+        "currency": currency,
+    }
+    return settings_page(request, "settings-roles", context, status=status)
+
+
+@require_safe
+@requires(Permission.SETTINGS_VIEW)
+def thresholds(request: MemberRequest) -> HttpResponse:
+    """From which value on do we call a number good or bad?"""
+    return _thresholds_page(request, ThresholdForm())
+
+
+@require_POST
+@requires(Permission.SETTINGS_EDIT)
+def save_threshold(request: MemberRequest) -> HttpResponse:
+    form = ThresholdForm(request.POST)
+    if not form.is_valid():
+        return _thresholds_page(request, form, status=422)
+    values = form.cleaned_data
+    return settle(
+        request,
+        lambda: deciding.set_threshold(
+            values["metric"],
+            values["value"],
+            marketplace=values["marketplace"],
+            programme=values["programme"],
+            by=request.member,
+            at=timezone.now(),
+        ),
+        "settings-thresholds",
+    )
+
+
+@require_POST
+@requires(Permission.SETTINGS_EDIT)
+def drop_threshold(request: MemberRequest, pk: int) -> HttpResponse:
+    threshold = get_object_or_404(Threshold.objects, pk=pk)
+    return settle(
+        request,
+        lambda: deciding.drop_threshold(threshold, by=request.member, at=timezone.now()),
+        "settings-thresholds",
+    )
+
+
+def _thresholds_page(request: MemberRequest, form: ThresholdForm, *, status: int = 200) -> HttpResponse:
+    rows: list[dict[str, Any]] = [
+        {"threshold": threshold, "metric": REGISTRY.get(threshold.metric)}
+        for threshold in Threshold.objects.order_by("metric", "marketplace", "programme")
+    ]
+    return settings_page(request, "settings-thresholds", {"rows": rows, "form": form}, status=status)
+
+
+@require_safe
+@requires(Permission.SETTINGS_VIEW)
+def currency(request: MemberRequest) -> HttpResponse:
+    """In which money do we add up, and in whose time do we count?"""
+    house = settings_of(request.member)
+    initial = {name: getattr(house, name) for name in CurrencyForm.base_fields}
+    return _currency_page(request, CurrencyForm(initial=initial))
+
+
+@require_POST
+@requires(Permission.CURRENCY_EDIT)
+def save_currency(request: MemberRequest) -> HttpResponse:
+    form = CurrencyForm(request.POST)
+    if not form.is_valid():
+        return _currency_page(request, form, status=422)
+    return settle(
+        request,
+        lambda: deciding.change_settings(by=request.member, at=timezone.now(), **form.cleaned_data),
+        "settings-currency",
+    )
+
+
+def _currency_page(request: MemberRequest, form: CurrencyForm, *, status: int = 200) -> HttpResponse:
+    house = settings_of(request.member)
+    newest = list(newest_rates(localdate()))
+    own = next((rate.per_usd for rate in newest if rate.currency == house.currency), None)
+    rates = [
+        {"rate": rate, "per_own": rate.per_usd / own if own else None}
+        for rate in newest
+        if rate.currency != house.currency
+    ]
+    return settings_page(
+        request,
+        "settings-currency",
+        {"form": form, "rates": rates, "house": house},
+        status=status,
+    )
+
+
+@require_POST
+@requires(Permission.SETTINGS_EDIT)
+@fresh("settings-security")
+def save_security(request: MemberRequest) -> HttpResponse:
+    form = SecurityForm(request.POST)
+    form.is_valid()
+    return settle(
+        request,
+        lambda: deciding.change_settings(by=request.member, at=timezone.now(), **form.cleaned_data),
+        "settings-security",
+    )
+
+
+@require_safe
+@requires(Permission.SETTINGS_VIEW)
+def brand(request: MemberRequest) -> HttpResponse:
+    """How do our clients see us?"""
+    house = settings_of(request.member)
+    initial = {
+        "name": request.agency.name,
+        "brand_colour": house.brand_colour,
+        "staff_names_in_portal": house.staff_names_in_portal,
+    }
+    return settings_page(request, "settings-brand", {"form": BrandForm(initial=initial)})
+
+
+@require_POST
+@requires(Permission.SETTINGS_EDIT)
+def save_brand(request: MemberRequest) -> HttpResponse:
+    form = BrandForm(request.POST)
+    if not form.is_valid():
+        return settings_page(request, "settings-brand", {"form": form}, status=422)
+
+    def act() -> None:
+        values = dict(form.cleaned_data)
+        deciding.rename_agency(values.pop("name"), by=request.member, at=timezone.now())
+        deciding.change_settings(by=request.member, at=timezone.now(), **values)
+
+    return settle(request, act, "settings-brand")

@@ -1,0 +1,37 @@
+"""A person's own page."""
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts.actions import people
+from apps.accounts.forms import ProfileForm
+from apps.accounts.navigation import front_door
+from apps.accounts.queries import SECOND_FACTORS, seats_of
+from apps.core.http import page, signed_in
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+@never_cache
+def me(request: HttpRequest) -> HttpResponse:
+    """Name, language, time zone, looks; the way to password, second factor and sessions."""
+    form = ProfileForm.of(request.user, request.POST or None)  # type: ignore[arg-type]
+    if request.method == "POST" and form.is_valid():
+        user = people.set_preferences(request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        with translation.override(user.language):
+            messages.success(request, _("Saved."))
+        return redirect("me")
+    context = {
+        "form": form,
+        "seats": [{"seat": seat, "url": front_door(seat)} for seat in seats_of(request.user.pk)],
+        "factors": Authenticator.objects.filter(user=request.user, type__in=SECOND_FACTORS).count(),
+        "sessions": UserSession.objects.filter(user=request.user).count(),
+    }
+    return page(request, "accounts/me.html", context, status=422 if form.errors else 200)
