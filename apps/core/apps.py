@@ -12,7 +12,7 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        autodiscover_modules("metrics", "findings", "loaders", "jobs", "checks")
+        autodiscover_modules("metrics", "findings", "loaders", "jobs", "palette", "checks")
         post_migrate.connect(open_the_house, sender=self)
 
 
