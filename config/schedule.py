@@ -23,6 +23,11 @@ SCHEDULE: dict[str, Entry] = {
         "schedule": 15.0,
         "options": {"queue": "interactive"},
     },
+    "jobs-sweep": {
+        "task": "apps.accounts.tasks.sweep_jobs",
+        "schedule": 15.0,
+        "options": {"queue": "interactive"},
+    },
     "findings-wake": {
         "task": "apps.team.tasks.wake_findings",
         "schedule": crontab(minute="5"),
