@@ -40,7 +40,7 @@ class Grant:
     @property
     def fingerprint(self) -> str:
         """Changes with the keys: after a new consent no token of the old one is used."""
-        text = "\0".join((self.token_url, self.client_id, self.refresh_token))
+        text = f"{self.token_url}\0{self.client_id}\0{self.refresh_token}"
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 

@@ -6,11 +6,19 @@ Every conversion keeps the text beside the result, so that whatever did not conv
 from collections.abc import Sequence
 
 import polars as pl
+from django.utils.translation import gettext_noop as _
 
 from apps.core.money import WHOLE_UNITS
 from apps.sync.source import LineError, Market
 
 MOST_ERRORS = 100
+# Marked for translation, translated where they are shown.
+NO_AMOUNT = _("not an amount of this currency")
+NO_WHOLE_NUMBER = _("not a whole number")
+NO_INSTANT = _("not a date with a time zone")
+NO_DAY = _("not a date")
+NO_MARKET = _("not a marketplace of this store")
+EMPTY = _("this cell must not be empty")
 # After these the rest of a number is its fraction: "1.234,56", "1 234,5".
 _COMMA = r"^-?[\d.\s\u{00a0}']*,\d{1,2}$"
 _INSTANTS = ("%Y-%m-%dT%H:%M:%S%:z", "%Y-%m-%d %H:%M:%S%:z", "%Y-%m-%dT%H:%M:%S%.f%:z")
@@ -31,13 +39,14 @@ def integer(name: str) -> pl.Expr:
 
 
 def minor(name: str, currency: str = "currency") -> pl.Expr:
-    """Money in minor units of the row's currency. More decimals than the currency has are refused (null)."""
+    """Money in minor units of the row's currency. More decimals than the currency has are refused (null),
+    and so is an amount without a currency."""
     amount = number_text(name).cast(pl.Decimal(18, 4), strict=False)
     whole = pl.col(currency).is_in(sorted(WHOLE_UNITS))
     scaled = pl.when(whole).then(amount).otherwise(amount * 100)
     cents = scaled.cast(pl.Int64, strict=False)
     exact = (scaled - cents.cast(pl.Decimal(18, 4))).cast(pl.Float64).abs() < 1e-9
-    return pl.when(exact).then(cents)
+    return pl.when(exact & pl.col(currency).is_not_null()).then(cents)
 
 
 def basis(name: str) -> pl.Expr:
@@ -90,4 +99,4 @@ def wrong(frame: pl.DataFrame, text: str, typed: str, problem: str) -> list[Line
 def missing(frame: pl.DataFrame, column: str) -> list[LineError]:
     """Lines in which a column that must be filled is empty."""
     bad = frame.filter(pl.col(column).is_null()).select("line").head(MOST_ERRORS)
-    return [LineError(line, column, "", "this cell must not be empty") for (line,) in bad.iter_rows()]
+    return [LineError(line, column, "", EMPTY) for (line,) in bad.iter_rows()]

@@ -5,10 +5,12 @@ Headers are compared after `normal`: case, spaces and punctuation do not count. 
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_noop as _
 
 from apps.sync import rows
 from apps.sync.reading import columns as c
@@ -17,6 +19,16 @@ from apps.sync.rows import RowType
 from apps.sync.source import LineError, Market, Unreadable
 
 Aliases = tuple[str, ...]
+# Lines in one batch, at most.
+BATCH = 100_000
+# A column of a row type → the cell it is made of.
+MADE_OF = {
+    "marketplace": "sales_channel",
+    "purchased_at": "purchased",
+    "purchased_on": "purchased",
+    "updated_at": "updated",
+    "date": "snapshot",
+}
 # Sales channel of an order → our marketplace code.
 CHANNELS = {
     "amazon.com": "US",
@@ -50,11 +62,16 @@ class Context:
 
     markets: tuple[Market, ...]
     as_of: datetime
+    names: Mapping[str, str] = field(default_factory=dict)  # our name of a cell → the header's
+
+    @property
+    def codes(self) -> list[str]:
+        return [market.code for market in self.markets]
 
     @property
     def market(self) -> Market:
         if not self.markets:
-            raise Unreadable("the file does not say which site it is about: choose one")
+            raise Unreadable(_("The file does not say which site it is about: choose one."))
         return self.markets[0]
 
 
@@ -92,10 +109,11 @@ def read(report: Report, table: Table, context: Context) -> Iterator[pl.DataFram
     wanted = report.positions(table.header)
     if lacking := report.needed - set(wanted):
         names = ", ".join(report.cells[name][0] for name in sorted(lacking))
-        raise Unreadable(f"the file has no column {names}")
+        raise Unreadable(gettext("The file has no column %(names)s.") % {"names": names})
+    context = replace(context, names={name: table.header[index] for name, index in wanted.items()})
     held: pl.DataFrame | None = None
-    for frame in table.frames(wanted):
-        frame = _with_all(frame, report)
+    for piece in (piece for frame in table.frames(wanted) for piece in frame.iter_slices(BATCH)):
+        frame = _with_all(piece, report)
         if report.row is rows.ORDER_LINE:
             frame, held = _whole_orders(frame, held)
         yield _built(report, frame, context)
@@ -107,12 +125,20 @@ def _built(report: Report, frame: pl.DataFrame, context: Context) -> pl.DataFram
     errors = overflowing(frame)
     typed, more = report.build(frame, context)
     errors += more
+    told = {error.line for error in errors}
     for column in report.row.required:
-        errors += c.missing(typed, column)
+        errors += [error for error in c.missing(typed, column) if error.line not in told]
     if errors:
-        errors.sort(key=lambda e: e.line)
-        raise Unreadable(f"{len(errors)} cells cannot be read", tuple(errors[: c.MOST_ERRORS]))
+        raise _unreadable(errors, context)
     return typed.select([pl.col(name).cast(kind) for name, kind in report.row.schema.items()])
+
+
+def _unreadable(errors: list[LineError], context: Context) -> Unreadable:
+    """What is wrong, first lines first, with the columns named as the file names them."""
+    errors = sorted(errors, key=lambda error: error.line)[: c.MOST_ERRORS]
+    shown = (replace(e, column=context.names.get(MADE_OF.get(e.column, e.column), e.column)) for e in errors)
+    message = ngettext("%(count)s cell cannot be read.", "%(count)s cells cannot be read.", len(errors))
+    return Unreadable(message % {"count": len(errors)}, tuple(shown))
 
 
 def _with_all(frame: pl.DataFrame, report: Report) -> pl.DataFrame:
@@ -157,7 +183,8 @@ _MONEY = ("price", "tax", "shipping", "shipping_tax", "promotion")
 
 def _orders(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[LineError]]:
     frame = frame.filter(~pl.col("sales_channel").str.to_lowercase().str.starts_with("non-amazon").fill_null(False))
-    site = pl.col("sales_channel").str.to_lowercase().replace_strict(CHANNELS, default=None, return_dtype=pl.String)
+    channels = {channel: code for channel, code in CHANNELS.items() if code in context.codes}
+    site = pl.col("sales_channel").str.to_lowercase().replace_strict(channels, default=None, return_dtype=pl.String)
     typed = frame.with_columns(
         site.alias("marketplace"),
         c.instant("purchased").alias("purchased_at"),
@@ -172,11 +199,11 @@ def _orders(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[L
         pl.int_range(1, pl.len() + 1).over("order_id", "sku").alias("ordinal"),
     )
     typed = typed.with_columns(c.local_day("purchased_at", "marketplace", context.markets).alias("purchased_on"))
-    errors = [e for name in _MONEY for e in c.wrong(typed, name, f"{name}_", "not an amount of this currency")]
-    errors += c.wrong(typed, "quantity", "quantity_", "not a whole number")
-    errors += c.wrong(typed, "purchased", "purchased_at", "not a date with a time zone")
-    errors += c.wrong(typed, "updated", "updated_at", "not a date with a time zone")
-    errors += c.wrong(typed, "sales_channel", "marketplace", "an unknown sales channel")
+    errors = [e for name in _MONEY for e in c.wrong(typed, name, f"{name}_", c.NO_AMOUNT)]
+    errors += c.wrong(typed, "quantity", "quantity_", c.NO_WHOLE_NUMBER)
+    errors += c.wrong(typed, "purchased", "purchased_at", c.NO_INSTANT)
+    errors += c.wrong(typed, "updated", "updated_at", c.NO_INSTANT)
+    errors += c.wrong(typed, "sales_channel", "marketplace", c.NO_MARKET)
     typed = typed.with_columns(pl.col(f"{name}_").alias(name) for name in (*_MONEY, "quantity", "business"))
     return typed.with_columns(pl.col("promotion").abs()), errors
 
@@ -233,8 +260,8 @@ def _listings(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list
         .alias("fulfilment"),
         status.fill_null("active").alias("status_"),
     )
-    errors = c.wrong(typed, "price", "price_", "not an amount of this currency")
-    errors += c.wrong(typed, "quantity", "quantity_", "not a whole number")
+    errors = c.wrong(typed, "price", "price_", c.NO_AMOUNT)
+    errors += c.wrong(typed, "quantity", "quantity_", c.NO_WHOLE_NUMBER)
     return typed.with_columns(pl.col(f"{name}_").alias(name) for name in ("price", "quantity", "status")), errors
 
 
@@ -268,8 +295,8 @@ def _stock(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[Li
         c.minor("price").alias("price_"),
         *(c.integer(name).alias(f"{name}_") for name in _COUNTS),
     )
-    errors = [e for name in _COUNTS for e in c.wrong(typed, name, f"{name}_", "not a whole number")]
-    errors += c.wrong(typed, "price", "price_", "not an amount of this currency")
+    errors = [e for name in _COUNTS for e in c.wrong(typed, name, f"{name}_", c.NO_WHOLE_NUMBER)]
+    errors += c.wrong(typed, "price", "price_", c.NO_AMOUNT)
     typed = typed.with_columns(pl.col(f"{name}_").alias(name) for name in (*_COUNTS, "price"))
     return typed.with_columns(pl.col(name).fill_null(0) for name in _COUNTS if name != "mfn_quantity"), errors
 
@@ -332,8 +359,8 @@ def _planning(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list
         *(c.integer(name).alias(f"{name}_") for name in _AGES),
         *(pl.lit(None, pl.Int64).alias(n) for n in ("reserved_transfer", "reserved_processing", "reserved_customer")),
     )
-    errors = [e for name in _AGES for e in c.wrong(typed, name, f"{name}_", "not a whole number")]
-    errors += c.wrong(typed, "snapshot", "date", "not a date")
+    errors = [e for name in _AGES for e in c.wrong(typed, name, f"{name}_", c.NO_WHOLE_NUMBER)]
+    errors += c.wrong(typed, "snapshot", "date", c.NO_DAY)
     typed = typed.with_columns(pl.col(f"{name}_").alias(name) for name in _AGES)
     fees = pl.sum_horizontal(f"{name}_" for name in _AGED_FEES)
     known = pl.any_horizontal(pl.col(f"{name}_").is_not_null() for name in _AGED_FEES)
@@ -363,7 +390,7 @@ def _own_stock(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, lis
         pl.coalesce(c.day("date"), pl.lit(context.as_of.date())).alias("date_"),
         pl.col("warehouse").fill_null("main"),
     )
-    errors = [e for name in counts for e in c.wrong(typed, name, f"{name}_", "not a whole number")]
+    errors = [e for name in counts for e in c.wrong(typed, name, f"{name}_", c.NO_WHOLE_NUMBER)]
     typed = typed.with_columns(pl.col(f"{name}_").alias(name) for name in (*counts, "date"))
     return typed.with_columns(pl.col(name).fill_null(0) for name in ("reserved", "inbound")), errors
 
@@ -385,9 +412,9 @@ def _costs(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[Li
         c.minor("freight").alias("freight_"),
         pl.coalesce(c.day("valid_from"), pl.lit(context.as_of.date())).alias("valid_from_"),
     )
-    errors = c.wrong(typed, "unit_cost", "unit_cost_", "not an amount of this currency")
-    errors += c.wrong(typed, "freight", "freight_", "not an amount of this currency")
-    errors += c.wrong(frame.with_columns(c.day("valid_from").alias("d")), "valid_from", "d", "not a date")
+    errors = c.wrong(typed, "unit_cost", "unit_cost_", c.NO_AMOUNT)
+    errors += c.wrong(typed, "freight", "freight_", c.NO_AMOUNT)
+    errors += c.wrong(frame.with_columns(c.day("valid_from").alias("d")), "valid_from", "d", c.NO_DAY)
     return typed.with_columns(pl.col(f"{name}_").alias(name) for name in ("unit_cost", "freight", "valid_from")), errors
 
 
@@ -408,7 +435,7 @@ _PRODUCT = {
 def _products(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[LineError]]:
     counts = ("carton_units", "moq", "production_days", "transit_days")
     typed = frame.with_columns(c.integer(name).alias(f"{name}_") for name in counts)
-    errors = [e for name in counts for e in c.wrong(typed, name, f"{name}_", "not a whole number")]
+    errors = [e for name in counts for e in c.wrong(typed, name, f"{name}_", c.NO_WHOLE_NUMBER)]
     return typed.with_columns(pl.col(f"{name}_").alias(name) for name in counts), errors
 
 
@@ -425,9 +452,30 @@ COSTS = Report("costs", rows.COST, _COST, frozenset({"sku", "unit_cost", "curren
 PRODUCTS = Report("products", rows.PRODUCT, _PRODUCT, frozenset({"sku"}), _products, False, True)
 # The most particular first: a file is the first kind that its header fits.
 REPORTS = (FBA_PLANNING, FBA_STOCK, ORDERS, LISTINGS, COSTS, OWN_STOCK, PRODUCTS)
-BY_KEY = {report.key: report for report in REPORTS}
+# JSON, no table: read by `sync.reading.traffic`.
+TRAFFIC = Report("traffic", rows.TRAFFIC, {}, frozenset(), lambda frame, _context: (frame, []))
+BY_KEY = {report.key: report for report in (*REPORTS, TRAFFIC)}
 
 
 def recognise(header: tuple[str, ...]) -> Report | None:
     """The kind of file a header belongs to, or None."""
     return next((report for report in REPORTS if report.fits(header)), None)
+
+
+# Words that only a header of this language has.
+_MARKS = {
+    "ja": ("出品者SKU", "価格", "商品名", "出品日"),
+    "zh": ("仓库", "商品编码", "可用", "可用库存", "采购成本", "单位成本", "名称", "商品名称", "起订量", "币种"),
+    "de": ("Händler-SKU", "Preis", "Menge", "Artikelbezeichnung"),
+    "fr": ("sku-vendeur", "prix", "quantité", "nom-produit"),
+    "it": ("sku-venditore", "prezzo", "quantità", "nome-articolo"),
+    "es": ("sku-vendedor", "precio", "cantidad", "nombre-producto"),
+}
+
+
+def language_of(header: tuple[str, ...]) -> str:
+    """The language a header is written in: "en" unless its words say otherwise."""
+    have = {normal(cell) for cell in header}
+    counts = {language: sum(normal(word) in have for word in words) for language, words in _MARKS.items()}
+    best = max(counts, key=lambda language: counts[language])
+    return best if counts[best] else "en"

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from python_calamine import CalamineError, CalamineWorkbook
 
 from apps.sync.reading.text import BLOCK, blocks, encoding_of
@@ -18,7 +20,7 @@ from apps.sync.source import LineError, Unreadable
 
 COLUMNS = 2000
 SHEET_ROWS = 20_000
-OVERFLOW = "more cells than the header has columns"
+OVERFLOW = _("more cells than the header has columns")
 
 
 class Table(Protocol):
@@ -51,7 +53,7 @@ class TextTable:
                 else (line.split(self.separator) for line in text.split("\n", 1))
             )
             return _checked(next(iter(lines), []))
-        raise Unreadable("the file is empty")
+        raise Unreadable(_("The file is empty."))
 
     def frames(self, wanted: Mapping[str, int], size: int = BLOCK) -> Iterator[pl.DataFrame]:
         """One frame per block of `size` bytes."""
@@ -89,10 +91,10 @@ class SheetTable:
         try:
             self._sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
         except (CalamineError, OSError, ValueError) as error:
-            raise Unreadable(f"broken workbook: {error}") from None
+            raise Unreadable(gettext("The workbook is broken: %(why)s") % {"why": error}) from None
         self._rows = self._sheet.to_python(skip_empty_area=False)
         if not self._rows:
-            raise Unreadable("the file is empty")
+            raise Unreadable(_("The file is empty."))
         self.header = _checked([_typed_by_hand(cell) for cell in _trimmed(self._rows[0])])
 
     def frames(self, wanted: Mapping[str, int], size: int = BLOCK) -> Iterator[pl.DataFrame]:
@@ -130,10 +132,10 @@ def _separator(path: Path, encoding: str) -> str:
 
 def _checked(cells: Sequence[str]) -> tuple[str, ...]:
     if len(cells) > COLUMNS:
-        raise Unreadable(f"the file has more than {COLUMNS} columns")
+        raise Unreadable(gettext("The file has more than %(count)s columns.") % {"count": COLUMNS})
     header = tuple(cell.strip().strip("\ufeff\0").strip('"').strip() for cell in cells)
     if not any(header):
-        raise Unreadable("the first line holds no column names")
+        raise Unreadable(_("The first line holds no column names."))
     return header
 
 

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.utils.translation import gettext
+
 from apps.sync.source import LineError, Unreadable
 
 BLOCK = 8 * 2**20
@@ -132,7 +134,7 @@ def blocks(path: Path, codec: str, *, quoted: bool = False, size: int = BLOCK) -
         text = text.replace(b"\r\n", b"\n") if hold or rest.endswith(b"\r") else text
         cut = _cut(text, quoted)
         if len(text) - cut > LINE:
-            raise Unreadable(f"a line is longer than {LINE} bytes")
+            raise Unreadable(gettext("A line is longer than %(count)s bytes.") % {"count": LINE})
         rest = text[cut:]
         if cut:
             yield text[:cut]
@@ -179,6 +181,6 @@ def _recoded(path: Path, codec: str, size: int) -> Iterator[bytes]:
 def _undecodable(error: UnicodeDecodeError, codec: str, offset: int, lines: int) -> Unreadable:
     line = lines + error.object[: error.start].count(b"\n")
     value = error.object[error.start : error.start + 8].hex(" ")
-    problem = f"these bytes are no {codec} text"
+    problem = gettext("these bytes are no %(encoding)s text") % {"encoding": codec}
     where = f"byte {offset + error.start}"
     return Unreadable(f"{problem} ({where})", (LineError(line, where, value, problem),))

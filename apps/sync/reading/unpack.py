@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from apps.sync.source import Unreadable
 
 CHUNK = 2**20
@@ -47,7 +50,7 @@ def unpack(path: Path, folder: Path, bounds: Bounds = BOUNDS) -> Path:
                 return path
             return _member(archive, entries, folder, bounds)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise Unreadable(f"broken zip file: {error}") from None
+        raise Unreadable(gettext("The zip file is broken: %(why)s") % {"why": error}) from None
 
 
 def gunzip(path: Path, folder: Path, bounds: Bounds = BOUNDS) -> Path:
@@ -68,9 +71,9 @@ def _inflated(path: Path) -> Iterator[bytes]:
                     if engine.eof:
                         data, engine, begun = engine.unused_data.lstrip(b"\0"), zlib.decompressobj(wbits=31), False
     except zlib.error as error:
-        raise Unreadable(f"broken gz file: {error}") from None
+        raise Unreadable(gettext("The gz file is broken: %(why)s") % {"why": error}) from None
     if begun:
-        raise Unreadable("the gz file is cut off: its end is missing")
+        raise Unreadable(_("The gz file is cut off: its end is missing."))
 
 
 def _write(pieces: Iterator[bytes], folder: Path, bounds: Bounds, packed: int) -> Path:
@@ -90,19 +93,19 @@ def _write(pieces: Iterator[bytes], folder: Path, bounds: Bounds, packed: int) -
 
 def _check(size: int, packed: int, bounds: Bounds) -> None:
     if size > bounds.size:
-        raise Unreadable(f"the file is larger than {bounds.size} bytes when unpacked")
+        raise Unreadable(gettext("The file is larger than %(count)s bytes when unpacked.") % {"count": bounds.size})
     if size > bounds.free and size > bounds.ratio * max(packed, 1):
-        raise Unreadable(f"the file grows more than {bounds.ratio} times when unpacked")
+        raise Unreadable(gettext("The file grows more than %(count)s times when unpacked.") % {"count": bounds.ratio})
 
 
 def _entries(archive: zipfile.ZipFile, bounds: Bounds) -> list[zipfile.ZipInfo]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > bounds.entries:
-        raise Unreadable(f"the archive holds more than {bounds.entries} files")
+        raise Unreadable(gettext("The archive holds more than %(count)s files.") % {"count": bounds.entries})
     if any(stat.S_ISLNK(entry.external_attr >> 16) for entry in entries):
-        raise Unreadable("the archive holds a link")
+        raise Unreadable(_("The archive holds a link."))
     if any(entry.flag_bits & 1 for entry in entries):
-        raise Unreadable("the archive is locked with a password")
+        raise Unreadable(_("The archive is locked with a password."))
     _check(sum(entry.file_size for entry in entries), sum(entry.compress_size for entry in entries), bounds)
     return entries
 
@@ -126,11 +129,11 @@ def _member(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Pa
     """The one file of an archive; its name is not used for anything. Mac's resource forks do not count."""
     real = [entry for entry in entries if "__MACOSX" not in entry.filename]
     if len(real) != 1:
-        raise Unreadable(f"the archive must hold exactly one file, not {len(real)}")
+        raise Unreadable(gettext("The archive must hold exactly one file, not %(count)s.") % {"count": len(real)})
     path = _write(_pieces(archive, real[0]), folder, bounds, real[0].compress_size)
     with path.open("rb") as file:
         magic = file.read(4)
     if magic.startswith(b"\x1f\x8b"):
         path.unlink()
-        raise Unreadable("an archive inside an archive is not opened")
+        raise Unreadable(_("An archive inside an archive is not opened."))
     return path

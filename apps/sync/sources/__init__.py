@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import redis
 from django.conf import settings
@@ -17,7 +17,7 @@ from apps.sync.limits import Limiter
 from apps.sync.rows import RowType
 from apps.sync.source import Source
 from apps.sync.sources.files import Files
-from apps.sync.sources.sp_api import Account, SpApi
+from apps.sync.sources.sp_api import Account, Participation, SpApi
 from apps.sync.tokens import Grant, TokenStore
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -45,15 +45,47 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One kind of connection. `fields` are the credentials the wizard asks for; `build` makes the source."""
+class Field:
+    """One credential that the connection wizard asks for. `secret`: shown masked, never shown again."""
+
+    key: str
+    label: str | Promise
+    secret: bool = False
+    required: bool = True
+    help: str | Promise = ""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What credentials turned out to be good for. `seller_id` is empty where the source does not name it."""
+
+    seller_id: str
+    sites: tuple[Participation, ...]
+
+    @property
+    def open_sites(self) -> tuple[str, ...]:
+        """Codes of the marketplaces in which the seller takes part."""
+        return tuple(sorted(site.code for site in self.sites if site.active))
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """One kind of connection. `fields` are the credentials the wizard asks for; `build` makes the source.
+
+    `build(credentials, *, name, region, folder)`: `name` is "agency:connection" and separates tokens and rate
+    limits; `folder` receives temporary files that the caller removes. `verify(credentials, *, name, region, folder)`
+    asks the source what the credentials are good for and raises SourceError. `regions`: empty if it has none.
+    """
 
     key: str
     label: str | Promise
     datasets: dict[str, Dataset]
-    fields: tuple[str, ...]
+    fields: tuple[Field, ...]
     build: Callable[..., Source]
+    verify: Callable[..., Verified]
+    regions: tuple[str, ...] = ()
     pulls: bool = True
+    consents: bool = False
 
 
 def sp_api(credentials: dict[str, Any], *, name: str, region: str, folder: Path) -> SpApi:
@@ -62,6 +94,15 @@ def sp_api(credentials: dict[str, Any], *, name: str, region: str, folder: Path)
     account = Account(name, settings.SP_API_URLS[region], grant_of(credentials), folder)
     limiter = Limiter(valkey)
     return SpApi(account, http, TokenStore(http, ShortLived("token", name), valkey), limiter)
+
+
+def verify_sp_api(credentials: dict[str, Any], *, name: str, region: str, folder: Path) -> Verified:
+    """Ask Amazon which marketplaces the consent covers. Raises SourceError.
+
+    The seller id is the one that came with the consent: the Sellers API does not tell it.
+    """
+    source = sp_api(credentials, name=name, region=region, folder=folder)
+    return Verified(credentials.get("seller_id", ""), tuple(source.participations()))
 
 
 def grant_of(credentials: dict[str, Any]) -> Grant:
@@ -74,21 +115,37 @@ def grant_of(credentials: dict[str, Any]) -> Grant:
     )
 
 
-def redeem(code: str) -> str:
-    """A refresh token for the code of a consent redirect. Raises SourceError."""
+def consent_url(state: str, *, address: str = "") -> str:
+    """Where the seller says yes. `state` comes back unchanged and must be compared with the session's.
+
+    `address`: the consent page of the seller's own marketplace, if not the default one.
+    """
+    query = {"application_id": settings.SP_API_APPLICATION_ID, "state": state}
+    return f"{address or settings.SP_API_CONSENT_URL}?{urlencode(query)}"
+
+
+def redeem(code: str, *, redirect_uri: str = "") -> str:
+    """A refresh token for the `spapi_oauth_code` of a consent redirect. Raises SourceError."""
     store = TokenStore(_http(), ShortLived("token"), None)
-    return store.redeem(grant_of({}), code)
+    return store.redeem(grant_of({}), code, redirect_uri)
 
 
 def _http() -> Http:
+    """Speaks TLS only; in development also plain HTTP with the hosts that the settings name."""
     plain = frozenset()
-    if settings.ALLOW_HTTP_OUTSIDE and settings.SANDBOX_URL:
-        plain = frozenset({urlsplit(settings.SANDBOX_URL).netloc})
+    if settings.ALLOW_HTTP_OUTSIDE:
+        named = (settings.SANDBOX_URL, settings.LWA_URL, *settings.SP_API_URLS.values())
+        plain = frozenset(urlsplit(url).netloc for url in named if url.startswith("http://"))
     return Http(user_agent=USER_AGENT, plain_hosts=plain)
 
 
 def files(credentials: dict[str, Any], **_context: Any) -> Files:
     return Files()
+
+
+def verify_files(credentials: dict[str, Any], **_context: Any) -> Verified:
+    """Nothing to ask: files and pushed rows need no credentials of ours."""
+    return Verified("", ())
 
 
 _AMAZON = (
@@ -109,16 +166,32 @@ _FILES = {
         "listings": _("Listings"),
         "fba_stock": _("FBA stock"),
         "fba_planning": _("FBA planning"),
+        "traffic": _("Sales and traffic"),
         "own_stock": _("Own warehouses"),
         "costs": _("Costs"),
         "products": _("Products"),
     }.items()
 }
-SOURCES: dict[str, Kind] = {
+_CONSENT = (
+    Field("refresh_token", _("Refresh token"), secret=True, help=_("Begins with Atzr| and belongs to one region.")),
+    Field("seller_id", _("Merchant token"), help=_("Begins with A; Seller Central shows it under account info.")),
+    Field("client_id", _("Client ID of your own application"), required=False),
+    Field("client_secret", _("Client secret of your own application"), secret=True, required=False),
+)
+SOURCES: dict[str, SourceKind] = {
     kind.key: kind
     for kind in (
-        Kind("sp_api", _("Amazon Selling Partner API"), {d.key: d for d in _AMAZON}, ("refresh_token",), sp_api),
-        Kind("upload", _("Uploaded files"), _FILES, (), files, pulls=False),
-        Kind("push", _("ERP over our API"), _FILES, (), files, pulls=False),
+        SourceKind(
+            "sp_api",
+            _("Amazon Selling Partner API"),
+            {dataset.key: dataset for dataset in _AMAZON},
+            _CONSENT,
+            sp_api,
+            verify_sp_api,
+            regions=("NA", "EU", "FE"),
+            consents=True,
+        ),
+        SourceKind("upload", _("Uploaded files"), _FILES, (), files, verify_files, pulls=False),
+        SourceKind("push", _("ERP over our API"), _FILES, (), files, verify_files, pulls=False),
     )
 }

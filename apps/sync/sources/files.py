@@ -1,16 +1,18 @@
 """Files that people upload and rows that ERPs push: the two doors through which nobody is asked."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 import polars as pl
+from django.utils.translation import gettext_noop as _
 
 from apps.sync import rows
-from apps.sync.reading import reports
+from apps.sync.reading import reports, traffic
 from apps.sync.reading.table import Table, open_table
+from apps.sync.reading.unpack import unpack
 from apps.sync.source import Document, LineError, Market, Task, Unreadable
 
 SHOWN = 20
@@ -18,16 +20,24 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Preview:
-    """What a file is, before anybody decides: its kind, first lines and everything that would stop it."""
+    """What a file is, before anybody decides: its kind, first lines and everything that would stop it.
 
-    report: reports.Report | None
-    encoding: str
-    header: tuple[str, ...]
-    first: list[dict[str, Any]]
-    rows: int
-    markets: tuple[str, ...]
+    `report.key` is the dataset and `report.row` the row type. `markets` are our marketplace codes found in it; `day`
+    the local day of a window report. `path` is the plain file: unpacked, in the folder given, or the file itself.
+    `problem` and the problems of `errors` are English msgids: show them through gettext.
+    """
+
+    path: Path
+    report: reports.Report | None = None
+    encoding: str = ""
+    language: str = ""
+    header: tuple[str, ...] = ()
+    first: list[dict[str, Any]] = field(default_factory=list)
+    rows: int = 0
+    markets: tuple[str, ...] = ()
+    day: date | None = None
     problem: str = ""
-    errors: tuple[LineError, ...] = field(default=())
+    errors: tuple[LineError, ...] = ()
 
     @property
     def loadable(self) -> bool:
@@ -38,7 +48,7 @@ class Files:
     """See `sync.source.Source`: nothing to fetch, everything is brought."""
 
     kind: ClassVar[str] = "upload"
-    datasets: ClassVar[dict[str, rows.RowType]] = {report.key: report.row for report in reports.REPORTS}
+    datasets: ClassVar[dict[str, rows.RowType]] = {key: report.row for key, report in reports.BY_KEY.items()}
 
     def fetch(self, task: Task) -> Iterator[Document]:
         return iter(())
@@ -48,27 +58,45 @@ class Files:
 
 
 def parse(document: Document) -> Iterator[pl.DataFrame]:
-    """Typed batches of an unpacked file of a known kind. Raises Unreadable."""
+    """Typed batches of an unpacked file of a known kind (`facts["dataset"]`). Raises Unreadable."""
     report = reports.BY_KEY[document.facts["dataset"]]
+    if report is reports.TRAFFIC:
+        market, day = _traffic_of(document.path, document.markets)
+        return traffic.read(document.path, market, day)
     table = open_table(document.path, declared=document.encoding, language=_language(document.markets))
     return reports.read(report, table, reports.Context(document.markets, document.as_of))
 
 
-def inspect(path: Path, markets: tuple[Market, ...], as_of: datetime, *, kind: str = "") -> Preview:
-    """Read an unpacked file as if it were loaded, and load nothing. `kind` overrides what the header says."""
+def inspect(
+    path: Path, markets: tuple[Market, ...], as_of: datetime, *, kind: str = "", folder: Path | None = None
+) -> Preview:
+    """Read a file as if it were loaded, and load nothing. Never raises Unreadable: the preview says what is wrong.
+
+    `kind` overrides what the header says; `folder`, if given, is where a gz or zip file is unpacked first.
+    """
+    preview = Preview(path)
     try:
-        table = open_table(path, language=_language(markets))
+        preview = Preview(unpack(path, folder) if folder else path)
+        if traffic.is_traffic(preview.path):
+            return _tried_traffic(preview, markets)
+        table = open_table(preview.path, language=_language(markets))
     except Unreadable as why:
-        return Preview(None, "", (), [], 0, (), str(why), why.errors)
+        return replace(preview, problem=str(why), errors=why.errors)
+    preview = replace(preview, encoding=table.encoding, header=table.header)
     report = reports.BY_KEY.get(kind) or reports.recognise(table.header)
     if report is None:
-        return Preview(None, table.encoding, table.header, [], 0, (), "no known kind of file has these columns")
-    return _tried(report, table, reports.Context(markets, as_of))
+        return replace(preview, problem=_("No known kind of file has these columns."))
+    preview = replace(preview, report=report, language=reports.language_of(table.header))
+    return _tried(preview, table, reports.Context(markets, as_of))
 
 
-def _tried(report: reports.Report, table: Table, context: reports.Context) -> Preview:
+def _tried(preview: Preview, table: Table, context: reports.Context) -> Preview:
+    report = preview.report
+    if report is None:
+        return preview
     first: list[dict[str, Any]] = []
     count, sites = 0, set()
+    problem, errors = "", ()
     try:
         for frame in reports.read(report, table, context):
             first = first or frame.head(SHOWN).to_dicts()
@@ -76,8 +104,33 @@ def _tried(report: reports.Report, table: Table, context: reports.Context) -> Pr
             if "marketplace" in frame.columns:
                 sites.update(frame["marketplace"].unique())
     except Unreadable as why:
-        return Preview(report, table.encoding, table.header, first, count, (), str(why), why.errors)
-    return Preview(report, table.encoding, table.header, first, count, tuple(sorted(sites)))
+        problem, errors = str(why), why.errors
+    if not count and not problem:
+        problem = _("The file has no lines below its header.")
+    return replace(preview, first=first, rows=count, markets=tuple(sorted(sites)), problem=problem, errors=errors)
+
+
+def _tried_traffic(preview: Preview, markets: tuple[Market, ...]) -> Preview:
+    market, day = _traffic_of(preview.path, markets)
+    frames = list(traffic.read(preview.path, market, day))
+    return replace(
+        preview,
+        report=reports.TRAFFIC,
+        encoding="utf-8",
+        header=reports.TRAFFIC.row.required,
+        first=frames[0].head(SHOWN).to_dicts() if frames else [],
+        rows=sum(frame.height for frame in frames),
+        markets=(market.code,),
+        day=day,
+    )
+
+
+def _traffic_of(path: Path, markets: tuple[Market, ...]) -> tuple[Market, date]:
+    amazon_id, day = traffic.day_of(path)
+    market = next((market for market in markets if market.amazon_id == amazon_id), None)
+    if market is None:
+        raise Unreadable(_("The file is about a marketplace that this store does not sell in."))
+    return market, day
 
 
 def _language(markets: tuple[Market, ...]) -> str:

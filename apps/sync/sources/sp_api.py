@@ -4,38 +4,38 @@ A report takes minutes. A worker waits for it only a moment; then it gives the r
 cursor, and whoever takes the run up again goes on there instead of asking anew.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from apps.core.money import to_minor
 from apps.sync import rows
 from apps.sync.http import AuthExpired, Download, Forbidden, Http, NotFound, Request, Throttled
 from apps.sync.limits import Bucket, Limiter
-from apps.sync.reading import reports
+from apps.sync.reading import reports, traffic
 from apps.sync.reading.table import TextTable
 from apps.sync.reading.text import encoding_of
 from apps.sync.reading.unpack import gunzip
-from apps.sync.source import Document, Market, Task, TryLater, Unreadable
+from apps.sync.source import Document, Market, SourceError, Task, TryLater, Unreadable
 from apps.sync.tokens import Grant, TokenStore
 
 REPORTS = "/reports/2021-06-30"
 # A worker looks this often, this far apart (seconds), before it gives the run back.
-LOOKS, PAUSE, COME_BACK = 12, 0.5, 30.0
-TYPES: dict[str, tuple[str, reports.Report | None]] = {
+LOOKS, PAUSE, COME_BACK = 6, 0.5, 30.0
+# A report that Amazon could not make, or whose bytes arrive broken, is asked for once more after this many seconds.
+SECOND_TRY = 60.0
+LONGEST_WINDOW = timedelta(days=30)
+TYPES: dict[str, tuple[str, reports.Report]] = {
     "orders": ("GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL", reports.ORDERS),
     "listings": ("GET_MERCHANT_LISTINGS_ALL_DATA", reports.LISTINGS),
     "fba_stock": ("GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA", reports.FBA_STOCK),
     "fba_planning": ("GET_FBA_INVENTORY_PLANNING_DATA", reports.FBA_PLANNING),
-    "traffic": ("GET_SALES_AND_TRAFFIC_REPORT", None),
+    "traffic": (traffic.NAME, reports.TRAFFIC),
 }
 
 
@@ -47,6 +47,18 @@ class Account:
     url: str
     grant: Grant
     folder: Path
+
+
+@dataclass(frozen=True)
+class Participation:
+    """One marketplace of a seller. `code` is our code (UK, not GB); `suspended`: Amazon has closed listings there."""
+
+    id: str
+    code: str
+    currency: str
+    active: bool
+    suspended: bool
+    store_name: str
 
 
 @dataclass(frozen=True)
@@ -62,17 +74,27 @@ class Ask:
 
 @dataclass(frozen=True)
 class Where:
-    """How far a run is: which of its reports is next, and the one already asked for."""
+    """How far a run is: which of its reports is next, the one already asked for, and whether it failed before.
+
+    Written `"<ask>:<report id>:<failures>"`, for example `"0:ID323:0"`.
+    """
 
     ask: int = 0
     report: str = ""
+    failures: int = 0
 
     @classmethod
     def of(cls, cursor: str) -> "Where":
-        return cls(**json.loads(cursor)) if cursor else cls()
+        ask, report, failures = (cursor or "0::0").split(":")
+        return cls(int(ask), report, int(failures))
 
     def __str__(self) -> str:
-        return json.dumps({"ask": self.ask, "report": self.report})
+        return f"{self.ask}:{self.report}:{self.failures}"
+
+    @property
+    def again(self) -> str:
+        """The cursor that asks for this report anew, knowing that it failed."""
+        return str(replace(self, report="", failures=self.failures + 1))
 
 
 class SpApi:
@@ -100,24 +122,36 @@ class SpApi:
     # -- fetching
 
     def fetch(self, task: Task) -> Iterator[Document]:
-        """Documents of the task, one report after the other; `Document.cursor` resumes behind it."""
-        where = Where.of(task.cursor)
-        asks = asks_of(task)
-        for index in range(where.ask, len(asks)):
-            report = where.report if index == where.ask else ""
-            yield from self._report(task, asks[index], Where(index, report or self._create(asks[index])))
+        """Documents of the task, one report after the other; `Document.cursor` resumes behind it.
 
-    def participations(self) -> list[dict[str, Any]]:
-        """Marketplaces this consent covers: [{"id", "code" (country), "currency", "active"}]."""
+        Every TryLater carries the cursor at which to go on: a report that was asked for is never asked for twice.
+        """
+        start = Where.of(task.cursor)
+        asks = asks_of(task)
+        for index in range(start.ask, len(asks)):
+            where = start if index == start.ask else Where(index)
+            try:
+                where = where if where.report else replace(where, report=self._create(asks[index]))
+                yield from self._report(task, asks[index], where)
+            except TryLater as error:
+                error.cursor = error.cursor or str(where)
+                raise
+
+    def participations(self) -> list[Participation]:
+        """Marketplaces this consent covers."""
         found = self._call("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations")["payload"]
         return [
-            {
-                "id": entry["marketplace"]["id"],
-                "code": entry["marketplace"]["countryCode"],
-                "currency": entry["marketplace"]["defaultCurrencyCode"],
-                "active": entry["participation"]["isParticipating"],
-            }
+            Participation(
+                marketplace["id"],
+                # Amazon writes GB where everybody in the trade, and Amazon itself elsewhere, says UK.
+                {"GB": "UK"}.get(marketplace["countryCode"], marketplace["countryCode"]),
+                marketplace["defaultCurrencyCode"],
+                entry["participation"]["isParticipating"],
+                entry["participation"]["hasSuspendedListings"],
+                entry.get("storeName", ""),
+            )
             for entry in found
+            for marketplace in (entry["marketplace"],)
         ]
 
     def _create(self, ask: Ask) -> str:
@@ -130,13 +164,11 @@ class SpApi:
 
     def _report(self, task: Task, ask: Ask, where: Where) -> Iterator[Document]:
         state = self._finished(where)
-        behind = str(Where(where.ask + 1))
         if state["processingStatus"] == "CANCELLED":  # Amazon's word for "no data in this window"
             return
         if state["processingStatus"] == "FATAL":
-            raise Unreadable(f"{ask.type}: Amazon could not make this report")
-        download, packed = self._download(str(state["reportDocumentId"]))
-        path = gunzip(download.path, self.account.folder) if packed else download.path
+            raise self._failed(f"{ask.type}: Amazon could not make this report", where)
+        download, path = self._bytes(ask, where, str(state["reportDocumentId"]))
         first, last = _window(task.dataset, ask)
         yield Document(
             name=f"{ask.type}-{where.report}",
@@ -144,7 +176,7 @@ class SpApi:
             path=path,
             as_of=_moment(state.get("processingEndTime") or state["createdTime"]),
             markets=ask.markets,
-            cursor=behind,
+            cursor=str(Where(where.ask + 1)),
             first=first,
             last=last,
             encoding=download.charset,
@@ -152,25 +184,40 @@ class SpApi:
             facts={"dataset": task.dataset},
         )
 
+    @staticmethod
+    def _failed(message: str, where: Where) -> SourceError:
+        """Once may be chance: try anew. Twice is not: it waits for a person."""
+        return Unreadable(message) if where.failures else TryLater(message, SECOND_TRY, where.again)
+
     def _finished(self, where: Where) -> dict[str, Any]:
         """The report once it is made. Raises TryLater with the cursor to come back to."""
-        for _look in range(LOOKS):
+        for look in range(LOOKS):
+            if look:
+                self.sleep(PAUSE)
             try:
                 state = self._call("getReport", "GET", f"{REPORTS}/reports/{where.report}")
             except NotFound:
                 raise TryLater("the report is gone: it is asked for again", 1, str(Where(where.ask))) from None
-            except Throttled as busy:
-                busy.cursor = str(where)
-                raise
             if state["processingStatus"] in {"DONE", "CANCELLED", "FATAL"}:
                 return state
-            self.sleep(PAUSE)
         raise TryLater("Amazon is still making the report", COME_BACK, str(where))
 
-    def _download(self, document: str) -> tuple[Download, bool]:
+    def _bytes(self, ask: Ask, where: Where, document: str) -> tuple[Download, Path]:
+        """The report's bytes as they came, and the file they unpack to. Nothing is left behind on failure."""
         about = self._call("getReportDocument", "GET", f"{REPORTS}/documents/{document}")
-        request = Request("download", "GET", about["url"])
-        return self.http.download(request, folder=self.account.folder), about.get("compressionAlgorithm") == "GZIP"
+        try:
+            download = self.http.download(Request("download", "GET", about["url"]), folder=self.account.folder)
+        except (AuthExpired, NotFound) as error:
+            # The address is signed for five minutes: refusing it says nothing about the seller's consent.
+            raise TryLater("the report's address has expired: a new one is asked for", 5, str(where)) from error
+        if about.get("compressionAlgorithm") != "GZIP":
+            return download, download.path
+        try:
+            return download, gunzip(download.path, self.account.folder)
+        except Unreadable as error:
+            raise self._failed(f"{ask.type}: {error}", where) from None
+        finally:
+            download.path.unlink(missing_ok=True)
 
     def _call(self, operation: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """One call within its limit; a token that was refused is renewed once."""
@@ -206,8 +253,10 @@ def parse(document: Document) -> Iterator[pl.DataFrame]:
     """Typed batches of a report's file, wherever it came from."""
     dataset = document.facts["dataset"]
     _type, report = TYPES[dataset]
-    if report is None:
-        yield from _traffic(document)
+    if report is reports.TRAFFIC:
+        if document.first is None:
+            raise Unreadable("a Sales and Traffic report needs its day")
+        yield from traffic.read(document.path, document.markets[0], document.first)
         return
     language = document.markets[0].language[:2] if document.markets else ""
     table = TextTable(document.path, encoding_of(document.path, document.encoding, language))
@@ -218,10 +267,18 @@ def asks_of(task: Task) -> list[Ask]:
     """The reports that bring a task: orders over all sites at once, the rest site by site, traffic day by day."""
     type_ = TYPES[task.dataset][0]
     if task.dataset == "orders":
-        return [Ask(type_, task.markets, task.since, task.until, {})]
+        return [Ask(type_, task.markets, since, until, {}) for since, until in _windows(task.since, task.until)]
     if task.dataset != "traffic":
         return [Ask(type_, (market,), None, None, {}) for market in task.markets]
     return [_traffic_ask(type_, market, day) for market in task.markets for day in _days(task, market)]
+
+
+def _windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Pieces of a window that Amazon accepts, oldest first."""
+    while since < until:
+        end = min(until, since + LONGEST_WINDOW)
+        yield since, end
+        since = end
 
 
 def _days(task: Task, market: Market) -> list[date]:
@@ -242,40 +299,9 @@ def _window(dataset: str, ask: Ask) -> tuple[date | None, date | None]:
     return None, None
 
 
-def _traffic(document: Document) -> Iterator[pl.DataFrame]:
-    """Sales and Traffic by SKU of one day."""
-    market, day = document.markets[0], document.first
-    try:
-        entries = json.loads(document.path.read_bytes())["salesAndTrafficByAsin"]
-        found = [_traffic_row(entry, market, day) for entry in entries]
-    except (ValueError, KeyError, TypeError) as error:
-        raise Unreadable(f"the report has another shape than Sales and Traffic: {error}") from None
-    frame = pl.DataFrame(found, schema=rows.TRAFFIC.schema, orient="row")
-    if frame.height:
-        yield frame
-
-
-def _traffic_row(entry: dict[str, Any], market: Market, day: date | None) -> tuple[Any, ...]:
-    traffic, sales = entry["trafficByAsin"], entry["salesByAsin"]
-    money = sales["orderedProductSales"]
-    share = traffic.get("buyBoxPercentage")
-    return (
-        market.code,
-        entry["sku"],
-        entry.get("childAsin") or entry.get("parentAsin"),
-        day,
-        traffic["sessions"],
-        traffic["pageViews"],
-        None if share is None else round(share * 100),
-        sales["unitsOrdered"],
-        to_minor(Decimal(str(money["amount"])), money["currencyCode"]),
-        money["currencyCode"],
-    )
-
-
 def _iso(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return datetime.fromisoformat(text)
