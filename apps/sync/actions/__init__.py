@@ -1,0 +1,28 @@
+"""Writes: doors, slots, runs, documents, webhooks."""
+
+from apps.sync.actions.connections import connect, create_store, disconnect, follow_sites, off_board, pause, resume
+from apps.sync.actions.credentials import rewrap
+from apps.sync.actions.pulling import run
+from apps.sync.actions.replaying import drop, replay, replay_many
+from apps.sync.actions.slots import open_slots, pull, ring_due
+from apps.sync.actions.webhooks import EVENTS, emit
+
+__all__ = [
+    "EVENTS",
+    "connect",
+    "create_store",
+    "disconnect",
+    "drop",
+    "emit",
+    "follow_sites",
+    "off_board",
+    "open_slots",
+    "pause",
+    "pull",
+    "replay",
+    "replay_many",
+    "resume",
+    "rewrap",
+    "ring_due",
+    "run",
+]

@@ -1,0 +1,124 @@
+"""Documents: kept as raw bytes first, then loaded whole or not at all."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from django.db import transaction
+
+from apps.core.storage import agency_key, documents
+from apps.core.tenancy import acting_agency
+from apps.sync.actions import leases
+from apps.sync.actions.leases import Claim
+from apps.sync.loading import LOADERS, Intake, Loaded, followers
+from apps.sync.models import Connection, StoredDocument
+from apps.sync.queries.markets import markets_of
+from apps.sync.rows import ROW_TYPES
+from apps.sync.source import Document, Source
+
+CHUNK = 2**20
+
+
+def content_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def identity(content: str, document: Document) -> str:
+    """Equal for the same telling only: a later report may well hold the same bytes (nothing was sold, or a value
+    went back to what it was), and two sites that share their stock do. Those are news, not repetitions."""
+    codes = ",".join(sorted(market.code for market in document.markets))
+    parts = (content, document.as_of.isoformat(), codes, str(document.first), str(document.last))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def put(path: Path, content: str) -> str:
+    """Bytes into storage under their own hash; returns the key. No transaction is needed: equal bytes, equal key."""
+    key = agency_key("documents", content[:2], content)
+    store = documents()
+    if not store.exists(key):
+        store.save(key, path)
+    return key
+
+
+def keep(
+    document: Document, connection: Connection, *, run: Any, content: str, key: str, by: Any = None
+) -> StoredDocument:
+    """The document's row. The same telling is kept once, whichever worker brings it again."""
+    values = {
+        "store_id": connection.store_id,
+        "run_id": run,
+        "name": document.name[:200],
+        "size": document.path.stat().st_size,
+        "path": key,
+        "encoding": document.encoding[:20],
+        "media_type": document.media_type[:60],
+        "marketplaces": [market.code for market in document.markets],
+        "as_of": document.as_of,
+        "first": document.first,
+        "last": document.last,
+        "uploaded_by": by,
+    }
+    kept, _new = StoredDocument.objects.get_or_create(
+        connection=connection, row=document.row.name, digest=identity(content, document), defaults=values
+    )
+    return kept
+
+
+def restored(kept: StoredDocument, path: Path, dataset: str) -> Document:
+    """What `keep` kept, as a source wants to read it; `path` is a local copy of its bytes."""
+    return Document(
+        name=kept.name,
+        row=ROW_TYPES[kept.row],
+        path=path,
+        as_of=kept.as_of,
+        markets=markets_of(kept.marketplaces),
+        first=kept.first,
+        last=kept.last,
+        encoding=kept.encoding,
+        media_type=kept.media_type,
+        facts={"dataset": dataset},
+    )
+
+
+def apply(claim: Claim, source: Source, document: Document, kept: StoredDocument, *, at: datetime) -> Loaded:
+    """Rows into facts, the document marked as applied, the run's cursor moved: the caller's one transaction.
+
+    Raises Unreadable (nothing is written then) and LeaseLost.
+    """
+    leases.held(claim)
+    intake = Intake(
+        store_id=kept.store_id,
+        as_of=document.as_of,
+        markets=tuple(market.code for market in document.markets),
+        first=document.first,
+        last=document.last,
+    )
+    loaded = LOADERS[document.row.name](intake, _frames(source, document))
+    kept.applied_at, kept.rows, kept.quarantine, kept.errors = at, loaded.rows, "", []
+    kept.save(update_fields=["applied_at", "rows", "quarantine", "errors"])
+    leases.count(claim, rows=loaded.rows, changed=loaded.new + loaded.changed + loaded.gone, cursor=document.cursor)
+    _tell([document.row.name], store_id=kept.store_id, loaded=loaded)
+    return loaded
+
+
+def skip(claim: Claim, document: Document) -> None:
+    """Known already and in the facts: only the cursor moves."""
+    leases.held(claim)
+    leases.count(claim, rows=0, changed=0, cursor=document.cursor)
+
+
+def _frames(source: Source, document: Document) -> Iterator[pl.DataFrame]:
+    return iter(source.parse(document))
+
+
+def _tell(rows: Iterable[str], *, store_id: int, loaded: Loaded) -> None:
+    """After the commit, those who recompute from these rows hear of it."""
+    agency = acting_agency()
+    for row in rows:
+        for follower in followers([row]):
+            transaction.on_commit(partial(follower, agency_id=agency, store_id=store_id, row=row, loaded=loaded))

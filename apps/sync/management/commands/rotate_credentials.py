@@ -1,0 +1,26 @@
+"""Seal all secrets with the newest of CREDENTIAL_KEYS; afterwards older keys may be taken off the list."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.accounts.models import Agency
+from apps.core.tenancy import tenant
+from apps.sync.actions import rewrap
+from apps.sync.crypto import Sealed
+
+
+class Command(BaseCommand):
+    help = "Seal connection credentials and webhook secrets with the first key of CREDENTIAL_KEYS."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        changed, failed = 0, []
+        for agency in Agency.objects.order_by("pk"):
+            try:
+                with tenant(agency.pk):
+                    changed += rewrap()
+            except Sealed as error:
+                failed.append(f"{agency.slug}: {error}")
+        self.stdout.write(f"{changed} secrets are sealed with the newest key now.")
+        if failed:
+            raise CommandError("; ".join(failed))
