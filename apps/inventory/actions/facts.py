@@ -20,14 +20,15 @@ KNOWN = """
               AND date >= %(since)s) AS first_sale,
            (SELECT max(date) FROM sales_salesday WHERE agency_id = %(agency)s AND store_id = %(store)s
               AND date >= %(since)s) AS last_sale,
-           min(backfilled_to) AS whole_from, max(reached) AS reached, max(fresh_at) AS fresh_at
+           min(backfilled_to) AS whole_from, max(reached) AS reached
     FROM sync_stream WHERE agency_id = %(agency)s AND store_id = %(store)s AND dataset LIKE 'order%%'"""
 
 POOLS = """
     SELECT *, greatest(last - 89, coalesce((whole_from AT TIME ZONE time_zone)::date, first_sale, last - 89)) AS first
     FROM (SELECT pools.*, known.*,
                  least(today - 1, coalesce((reached AT TIME ZONE time_zone)::date - 1, last_sale, today - 1)) AS last
-          FROM (SELECT pool, (array_agg(mp ORDER BY position, mp))[1] AS main, jsonb_agg(mp ORDER BY position, mp) AS mps,
+          FROM (SELECT pool, (array_agg(mp ORDER BY position, mp))[1] AS main,
+                       jsonb_agg(mp ORDER BY position, mp) AS mps,
                        (array_agg(today ORDER BY position, mp))[1] AS today,
                        (array_agg(time_zone ORDER BY position, mp))[1] AS time_zone
                 FROM sites GROUP BY pool) pools CROSS JOIN known) spans"""
@@ -85,11 +86,11 @@ KNOWN_SKUS = "SELECT pool, sku FROM listed UNION SELECT pool, sku FROM stock"
 
 # A SKU's history begins when it was opened, first sold or first seen in stock, whichever was first.
 STARTS = """
-    SELECT k.pool, k.sku, pools.*, greatest(pools.first, least((listed.opened_at AT TIME ZONE pools.time_zone)::date,
-           first_sold.date, first_stock.date)) AS start,
-           coalesce((listed.opened_at AT TIME ZONE pools.time_zone)::date, first_sold.date, first_stock.date) IS NOT NULL
-             AS begun
-    FROM known_skus k JOIN (SELECT pool AS of_pool, main, mps, today, first, last, time_zone, reached, fresh_at, last_sale
+    SELECT k.pool, k.sku, pools.*,
+           greatest(pools.first, least((listed.opened_at AT TIME ZONE pools.time_zone)::date, first_sold.date,
+                                       first_stock.date)) AS start,
+           coalesce(listed.opened_at::date, first_sold.date, first_stock.date) IS NOT NULL AS begun
+    FROM known_skus k JOIN (SELECT pool AS of_pool, main, mps, today, first, last, time_zone, reached, last_sale
                             FROM pools) pools ON of_pool = k.pool
     LEFT JOIN listed USING (pool, sku)
     LEFT JOIN (SELECT pool, sku, min(date) AS date FROM sold WHERE units > 0 GROUP BY 1, 2) first_sold USING (pool, sku)
@@ -134,7 +135,8 @@ ON_ORDER = """
     SELECT l.pool, l.sku, sum(greatest(l.units - l.received, 0))::bigint AS on_order
     FROM inventory_planline l JOIN inventory_plan p ON p.agency_id = l.agency_id AND p.id = l.plan_id
     WHERE l.agency_id = %(agency)s AND l.store_id = %(store)s
-      AND (%(skus)s::text[] IS NULL OR l.sku = ANY(%(skus)s::text[])) AND p.state IN ('approved', 'ordered') GROUP BY 1, 2"""
+      AND (%(skus)s::text[] IS NULL OR l.sku = ANY(%(skus)s::text[]))
+      AND p.state IN ('approved', 'ordered') GROUP BY 1, 2"""
 
 COSTS = """
     SELECT DISTINCT ON (sku) sku, unit_cost, currency AS cost_currency FROM sales_cost
@@ -191,10 +193,8 @@ def _joins() -> str:
 
 # Days of a window the SKU could be bought: since its start, less the days that ended without stock.
 def _days(days: int) -> str:
-    return (
-        f"CASE WHEN begun THEN greatest(0, s.last - greatest(s.last - {days - 1}, s.start) + 1 - coalesce(o.out_{days}, 0))"
-        f" ELSE 0 END::bigint AS days_{days}"
-    )
+    on_sale = f"s.last - greatest(s.last - {days - 1}, s.start) + 1 - coalesce(o.out_{days}, 0)"
+    return f"CASE WHEN begun THEN greatest(0, {on_sale}) ELSE 0 END::bigint AS days_{days}"
 
 
 COUNTED = f"""

@@ -36,11 +36,11 @@ class PlanError(Exception):
         self.plan = plan
 
 
-class Conflict(PlanError):
+class Conflict(PlanError):  # noqa: N818 - names of answers, not of errors
     """Somebody else changed the plan meanwhile (409)."""
 
 
-class NotAllowed(PlanError):
+class NotAllowed(PlanError):  # noqa: N818
     """The step is not open to this person or not from this state."""
 
 
@@ -281,12 +281,21 @@ def _name(line: PlanLine) -> str:
     return f"{line.pool}/{line.sku}"
 
 
-@undoes("plan.submit", "plan.ask_client", "plan.approve", "plan.cancel", "plan.order", "plan.send_back")
+UNDOABLE = (
+    "plan.submit",
+    "plan.ask_client",
+    "plan.approve",
+    "plan.cancel",
+    "plan.order",
+    "plan.send_back",
+    "plan.reopen",
+)
+
+
+@undoes(*UNDOABLE)
 def _back(entry: Entry) -> None:
     """One step back, as long as nothing came after it."""
     moved = Plan.objects.filter(pk=entry.target, state=entry.after["state"])
     later = Entry.objects.filter(kind=entry.kind, target=entry.target, number__gt=entry.number)
     if later.exists() or not moved.update(state=entry.before["state"], version=F("version") + 1):
         raise CannotUndo(_("The plan has moved on since."))
-
-

@@ -15,15 +15,14 @@ from apps.inventory.models import Replenishment
 
 LOOK_BACK = timedelta(days=95)
 
-# Column of the table → expression over `proposed`. What people decided (edited, chosen_mode, snoozed_until) is not here.
-_WRITTEN: dict[str, str] = {
-    name: name
-    for name in (
-        "asin title supplier status priority velocity velocity_7 velocity_30 velocity_90 trend available reserved inbound"
-        " own need shortfall suggested air_units sea_units mode carton_units moq out_on order_by at_stake price unit_cost"
-        " aged_units aged_fee amazon_recommended stock_as_of owner_id"
-    ).split()
-} | {
+# Column → expression over `proposed`. What people decided (edited, chosen_mode, snoozed_until) is not here.
+_SAME = (
+    ("asin", "title", "status", "priority", "velocity", "velocity_7", "velocity_30", "velocity_90", "trend")
+    + ("available", "reserved", "inbound", "own", "need", "shortfall", "suggested", "air_units", "sea_units", "mode")
+    + ("carton_units", "moq", "out_on", "order_by", "at_stake", "price", "unit_cost", "aged_units", "aged_fee")
+    + ("amazon_recommended", "stock_as_of", "owner_id")
+)
+_WRITTEN: dict[str, str] = {name: name for name in _SAME} | {
     "marketplaces": "mps",
     "image_url": "coalesce(image_url, '')",
     "supplier": "coalesce(supplier, '')",

@@ -125,7 +125,12 @@ def sorted_by(lines: QuerySet[Replenishment], query: ListQuery) -> QuerySet[Repl
     """By the chosen column; equal ones by money, then by name, so that pages never repeat a row."""
     found = ordered(lines, query)
     return found.order_by(
-        *found.query.order_by, F("stake").desc(nulls_last=True), F("order_by").asc(nulls_last=True), "store", "pool", "sku"
+        *found.query.order_by,
+        F("stake").desc(nulls_last=True),
+        F("order_by").asc(nulls_last=True),
+        "store",
+        "pool",
+        "sku",
     ).select_related("store", "owner__user")
 
 
@@ -184,7 +189,9 @@ def summary(lines: QuerySet[Replenishment], *, currency: str, rates: Mapping[str
 
 def _add(found: Summary, group: Mapping[str, Any], currency: str, rates: Mapping[str, Decimal]) -> None:
     def money(minor: int | None, source: str) -> int:
-        return convert(int(minor), source=source, target=currency, rate=rates[source]) if minor and source in rates else 0
+        return (
+            convert(int(minor), source=source, target=currency, rate=rates[source]) if minor and source in rates else 0
+        )
 
     found.counts[group["status"]] += group["n"]
     if group["status"] == "urgent":
@@ -214,7 +221,9 @@ def stale_stores(lines: QuerySet[Replenishment], *, at: datetime, after: timedel
 def choices(lines: QuerySet[Replenishment]) -> dict[str, list[Any]]:
     """What the filters offer: suppliers and owners that occur."""
     suppliers = lines.exclude(supplier="").order_by("supplier").values_list("supplier", flat=True).distinct()
-    owners = Member.objects.filter(pk__in=lines.order_by().values("owner")).select_related("user").order_by("user__name")
+    owners = (
+        Member.objects.filter(pk__in=lines.order_by().values("owner")).select_related("user").order_by("user__name")
+    )
     return {"suppliers": list(suppliers[:200]), "owners": list(owners[:200])}
 
 

@@ -1,0 +1,81 @@
+"""What people send: validated here, saved by actions."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.inventory.actions.policies import FIELDS
+
+MOST_UNITS = 10_000_000
+BULK = ("plan", "mode", "assign", "snooze", "wake")
+FORMATS = (("csv", "CSV"), ("xlsx", "XLSX"))
+
+
+class Quantity(forms.Form):
+    """A person's own quantity; empty: as suggested. Cartons, if given, win over units."""
+
+    units = forms.IntegerField(label=_("Units"), min_value=0, max_value=MOST_UNITS, required=False)
+    cartons = forms.IntegerField(label=_("Cartons"), min_value=0, max_value=MOST_UNITS, required=False)
+
+    def quantity(self, carton_units: int | None) -> int | None:
+        cartons: int | None = self.cleaned_data["cartons"]
+        units: int | None = self.cleaned_data["units"]
+        return units if cartons is None else min(cartons * (carton_units or 1), MOST_UNITS)
+
+
+class Bulk(forms.Form):
+    """One verb over chosen lines, or over all lines of the page's filter (`scope=all` with its count)."""
+
+    action = forms.ChoiceField(choices=[(name, name) for name in BULK])
+    scope = forms.ChoiceField(choices=[("picked", "picked"), ("all", "all")], required=False)
+    count = forms.IntegerField(required=False, min_value=0)
+    query = forms.CharField(required=False, max_length=2000)
+    mode = forms.ChoiceField(choices=[("", ""), ("sea", "sea"), ("air", "air"), ("air+sea", "air+sea")], required=False)
+    owner = forms.UUIDField(required=False)
+    title = forms.CharField(required=False, max_length=120)
+
+
+class Export(forms.Form):
+    format = forms.ChoiceField(choices=FORMATS)
+    query = forms.CharField(required=False, max_length=2000)
+
+
+def _field(name: str) -> forms.Field:
+    if name == "safety_factor":
+        return forms.DecimalField(min_value=Decimal("0.1"), max_value=10, decimal_places=2, required=False)
+    if name.startswith("weight"):
+        return forms.DecimalField(min_value=0, max_value=1, decimal_places=3, required=False)
+    least = 1 if name in ("moq", "carton_units") else 0
+    most = 1_000_000 if least else 730
+    return forms.IntegerField(min_value=least, max_value=most, required=False)
+
+
+class Policy(forms.Form):
+    """One level's own values; empty: as the wider level says."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in FIELDS:
+            self.fields[name] = _field(name)
+
+    def values(self) -> dict[str, Any]:
+        """Only what was sent: a form that shows fewer fields leaves the others alone."""
+        return {name: self.cleaned_data[name] for name in FIELDS if name in self.data}
+
+
+class Step(forms.Form):
+    """A step of a plan: the version the person saw, and what they have to say."""
+
+    version = forms.IntegerField(min_value=1)
+    note = forms.CharField(required=False, max_length=2000)
+    title = forms.CharField(required=False, max_length=120)
+
+    def numbers(self, prefix: str) -> dict[str, int]:
+        """{line id: number} of the fields named `prefix-<line id>`; what is not a number is left out."""
+        found = {}
+        for name, value in self.data.items():
+            if name.startswith(f"{prefix}-") and value.strip().isdecimal() and len(value) < 9:
+                found[name.removeprefix(f"{prefix}-")] = int(value)
+        return found

@@ -1,0 +1,79 @@
+"""What takes longer than a request, and what follows fresh facts and plans. Found by `core` at start."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone, translation
+
+from apps.accounts.models import Store
+from apps.accounts.queries import rates
+from apps.core import jobs
+from apps.core.exports import WRITERS
+from apps.core.models import Job
+from apps.core.storage import agency_key, documents
+from apps.inventory import actions
+from apps.inventory.actions.plans import FOLLOWERS
+from apps.inventory.queries.exports import LINE_FIELDS, exported_lines, table
+from apps.inventory.queries.plans import agency_currency
+from apps.inventory.tasks import refresh_soon
+from apps.sync.loading import after_load
+from apps.sync.rows import COST, FBA_PLANNING, FBA_STOCK, LISTING, ORDER_LINE, OWN_STOCK, PRODUCT
+
+RECALCULATE = "replenishment.recalculate"
+EXPORT = "replenishment.export"
+TOLD_EVERY = 500  # rows between two signs of progress
+
+
+@after_load(ORDER_LINE, LISTING, FBA_STOCK, FBA_PLANNING, OWN_STOCK, COST, PRODUCT)
+def follow(*, agency_id: int, store_id: int, **loaded: Any) -> None:
+    """Facts a line is made of have changed."""
+    refresh_soon(agency_id=agency_id, store_id=store_id)
+
+
+def follow_plan(*, agency_id: int, store_id: int, **plan: Any) -> None:
+    """What is on order has changed."""
+    refresh_soon(agency_id=agency_id, store_id=store_id)
+
+
+FOLLOWERS.append(follow_plan)
+
+
+@jobs.works(RECALCULATE)
+def recalculate(job: Job) -> None:
+    """Make the lines of the stores in `arguments["stores"]` anew."""
+    stores = list(Store.objects.filter(pk__in=job.arguments["stores"]).order_by("name"))
+    lines = 0
+    for done, store in enumerate(stores):
+        jobs.advance(job, done, total=len(stores), note=store.name)
+        at = timezone.now()
+        lines += actions.recompute_store(store.pk, at=at).lines
+        actions.refresh_findings(store, at=at)
+    job.done = job.total = len(stores)
+    job.note = f"{lines} SKU"
+
+
+@jobs.works(EXPORT)
+def export(job: Job) -> None:
+    """Write what the page's query shows, all pages, as a file in document storage."""
+    wanted = job.arguments
+    today = timezone.localdate()
+    rate = rates(agency_currency(), today)
+    with translation.override(wanted.get("language") or "en"), tempfile.TemporaryDirectory() as folder:
+        lines = exported_lines(job.by, wanted["query"], store=wanted["store"], today=today, rates=rate)
+        header, rows = table(LINE_FIELDS, lines.iterator(chunk_size=2000), job.by)
+        path = Path(folder) / "export"
+        total = lines.count()
+        job.done = WRITERS[wanted["format"]](path, header, _told(job, rows, total))
+        job.total = total
+        job.file_name = f"replenishment-{today:%Y-%m-%d}.{wanted['format']}"
+        job.file = agency_key("exports", job.pk, job.file_name)
+        documents().save(job.file, path)
+
+
+def _told(job: Job, rows: Iterator[list[Any]], total: int) -> Iterator[list[Any]]:
+    for number, row in enumerate(rows):
+        if number % TOLD_EVERY == 0:
+            jobs.advance(job, number, total=total)
+        yield row

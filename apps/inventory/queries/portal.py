@@ -1,0 +1,83 @@
+"""What clients see: their own narrow rows. No costs of ours, no staff names, no estimates of grade C."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from apps.accounts.models import Member
+from apps.accounts.queries import stores_for
+from apps.inventory.models import Plan, PlanLine, Replenishment
+
+PORTAL_STATES = ("client", "approved", "ordered", "shipped", "received")
+
+
+@dataclass(frozen=True)
+class ClientLine:
+    """One SKU as a client is promised to see it."""
+
+    store: str
+    title: str
+    sku: str
+    sites: tuple[str, ...]
+    status: str
+    status_label: str
+    available: int
+    inbound: int
+    cover_days: int | None
+    out_on: date | None
+    units: int | None
+    order_by: date | None
+
+
+def lines_of(member: Member, *, store: str = "", status: str = "", q: str = "") -> QuerySet[Replenishment]:
+    """Lines of the client's stores, the most pressing first."""
+    found = Replenishment.objects.filter(store__in=stores_for(member)).select_related("store")
+    if store:
+        found = found.filter(store__slug=store)
+    if status in Replenishment.Status.values:
+        found = found.filter(status=status)
+    if q:
+        found = found.filter(sku__icontains=q) | found.filter(title__icontains=q)
+    return found.order_by("priority", "order_by", "store", "pool", "sku")
+
+
+def shown(lines: Iterable[Replenishment]) -> list[ClientLine]:
+    return [
+        ClientLine(
+            store=line.store.name,
+            title=line.title or line.sku,
+            sku=line.sku,
+            sites=tuple(line.marketplaces),
+            status=line.status,
+            status_label=line.get_status_display(),
+            available=line.available,
+            inbound=line.inbound,
+            cover_days=line.cover_fba_days,
+            out_on=line.out_on,
+            units=line.suggested if line.edited is None else line.edited,
+            order_by=line.order_by,
+        )
+        for line in lines
+    ]
+
+
+def counts(member: Member) -> dict[str, int]:
+    """Lines by status, of all the client's stores."""
+    found = Replenishment.objects.filter(store__in=stores_for(member)).order_by().values("status")
+    return dict.fromkeys(Replenishment.Status.values, 0) | {r["status"]: r["n"] for r in found.annotate(n=Count("sku"))}
+
+
+def client_plans(member: Member) -> QuerySet[Plan]:
+    """Plans a client may read: those that wait for them, and those that were approved."""
+    sums: dict[str, Any] = {"line_count": Count("lines"), "unit_count": Coalesce(Sum("lines__units"), 0)}
+    found = Plan.objects.filter(store__in=stores_for(member), state__in=PORTAL_STATES)
+    return found.select_related("store").annotate(**sums).order_by("-number")
+
+
+def client_plan_lines(plan_id: UUID) -> QuerySet[PlanLine]:
+    return PlanLine.objects.filter(plan=plan_id).order_by("pool", "sku")

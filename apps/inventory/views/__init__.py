@@ -1,0 +1,1 @@
+"""Pages of stock: the replenishment list, one line, plans."""

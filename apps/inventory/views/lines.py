@@ -1,0 +1,248 @@
+"""The replenishment page: what must be ordered or shipped today, how many, which way."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from apps.accounts.actions.jobs import start_job
+from apps.accounts.models import Member, Store
+from apps.accounts.queries import rates, stores_for
+from apps.core import lists
+from apps.core.http import MemberRequest, page, requires, toast
+from apps.core.models import Entry, Job, SavedView
+from apps.core.permissions import Permission
+from apps.inventory import actions, forms
+from apps.inventory.models import Replenishment
+from apps.inventory.queries import lines as queries
+from apps.inventory.queries.exports import DEFAULT_SORT
+from apps.inventory.queries.plans import agency_currency
+from apps.inventory.queries.rows import row_of
+
+PAGE = "replenishment"
+TEMPLATE = "inventory/replenishment.html"
+MOST_AT_ONCE = 2000  # lines one bulk action may take
+SNOOZE_DAYS = 14
+MODES = (("sea", gettext_lazy("Sea")), ("air", gettext_lazy("Air")), ("air+sea", gettext_lazy("Air + sea")))
+
+
+@requires(Permission.PLAN_VIEW)
+def replenishment(request: MemberRequest, store: str = "") -> HttpResponse:
+    """What must be ordered or shipped today, how many, which way?"""
+    return page(request, TEMPLATE, context(request, store, request.GET))
+
+
+def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, Any]:
+    """Everything the page shows, in a constant number of queries."""
+    member, now, today = request.member, timezone.now(), timezone.localdate()
+    store = get_object_or_404(stores_for(member), slug=slug) if slug else None
+    currency = agency_currency()
+    rate = rates(currency, today)
+    query = lists.parse(params, queries.COLUMNS, sort=DEFAULT_SORT, today=today, can=member.can)
+    mine = queries.lines_for(member)
+    if store:
+        mine = mine.filter(store=store)
+    found = queries.chosen(queries.priced(mine, rate), query, member, today=today)
+    totals = queries.summary(found, currency=currency, rates=rate)
+    status = query.status if query.status in queries.STATUSES else ""
+    rows = lists.paged(queries.sorted_by(found.filter(status=status) if status else found, query), query)
+    stale = queries.stale_stores(mine, at=now, after=actions.STALE_AFTER)
+    return {
+        "store": store,
+        "query": query,
+        "rows": rows,
+        "lines": [row_of(line, today=today) for line in rows],
+        "totals": totals,
+        "page_totals": queries.page_totals(rows),
+        "status": status,
+        "segments": _segments(query, totals, status),
+        "stale": stale,
+        "choices": queries.choices(mine),
+        "stores": [] if store else list(stores_for(member)),
+        "views": _views(member),
+        "job": _running(member),
+        "modes": MODES,
+        "may": _may(member),
+        "today": today,
+        "here": _here(request, slug),
+        "page_key": PAGE,
+    }
+
+
+def _segments(query: lists.ListQuery, totals: queries.Summary, status: str) -> list[dict[str, Any]]:
+    """All, and each status, with its count and address."""
+    labels = dict(Replenishment.Status.choices)
+    every = [{"key": "", "label": _("All"), "count": totals.total, "url": query.url(status=None), "active": not status}]
+    return every + [
+        {
+            "key": key,
+            "label": labels[key],
+            "count": totals.counts[key],
+            "url": query.url(status=key),
+            "active": key == status,
+        }
+        for key in queries.STATUSES
+    ]
+
+
+def _views(member: Member) -> list[SavedView]:
+    shared = SavedView.objects.filter(page=PAGE)
+    return [view for view in shared.order_by("name") if view.shared or view.member_id == member.pk]
+
+
+def _running(member: Member) -> Job | None:
+    kinds = ("replenishment.recalculate", "replenishment.export")
+    return (
+        Job.objects.filter(by=member, kind__in=kinds, state__in=["queued", "running"]).order_by("-created_at").first()
+    )
+
+
+def _may(member: Member) -> dict[str, bool]:
+    return {
+        "edit": member.can(Permission.PLAN_EDIT),
+        "policy": member.can(Permission.POLICY_EDIT),
+        "cost": member.can(Permission.COST_VIEW),
+        "export": member.can(Permission.EXPORT),
+    }
+
+
+def _here(request: MemberRequest, slug: str) -> str:
+    kwargs = {"agency": request.agency.slug} | ({"store": slug} if slug else {})
+    return reverse("replenishment", kwargs=kwargs)
+
+
+@require_POST
+@requires(Permission.PLAN_EDIT)
+def act(request: MemberRequest, store: str = "") -> HttpResponse:
+    """One verb over the chosen lines; answers the page as it is now, or goes to the new plan."""
+    form = forms.Bulk(request.POST)
+    if not form.is_valid():
+        return toast(HttpResponse(status=422), _("Choose what to do."), kind="warning")
+    lines, problem = _lines_meant(request, store, form.cleaned_data)
+    if problem:
+        answer = page(request, TEMPLATE, context(request, store, _params(form)), status=422)
+        return toast(answer, problem, kind="warning")
+    if form.cleaned_data["action"] == "plan":
+        return _make_plans(request, store, lines, form)
+    entries = _decide(request, lines, form.cleaned_data)
+    words = ngettext("%(count)d line changed", "%(count)d lines changed", len(lines)) % {"count": len(lines)}
+    answer = page(request, TEMPLATE, context(request, store, _params(form)))
+    return toast(answer, words, undo=undo_url(request, entries))
+
+
+def _params(form: forms.Bulk) -> QueryDict:
+    return QueryDict(form.cleaned_data["query"].lstrip("?"))
+
+
+def _lines_meant(request: MemberRequest, slug: str, values: dict[str, Any]) -> tuple[list[Replenishment], str]:
+    """(lines, "") or ([], why not). "All" must still be as many as the person saw."""
+    member, today = request.member, timezone.localdate()
+    mine = queries.lines_for(member)
+    if slug:
+        mine = mine.filter(store=get_object_or_404(stores_for(member), slug=slug))
+    if values["scope"] == "all":
+        params = QueryDict(values["query"].lstrip("?"))
+        query = lists.parse(params, queries.COLUMNS, sort=DEFAULT_SORT, today=today, can=member.can)
+        mine = queries.chosen(mine, query, member, today=today)
+        if query.status in queries.STATUSES:
+            mine = mine.filter(status=query.status)
+        found = list(mine[: MOST_AT_ONCE + 1])
+        if len(found) != values["count"]:
+            return [], _("The list has changed. Look at it again, then repeat.")
+    else:
+        found = list(queries.picked(mine, request.POST.getlist("keys")[: MOST_AT_ONCE + 1]))
+    if not found:
+        return [], _("Choose at least one line.")
+    if len(found) > MOST_AT_ONCE:
+        return [], _("At most %d lines at once. Narrow the filter.") % MOST_AT_ONCE
+    return found, ""
+
+
+def _make_plans(request: MemberRequest, slug: str, lines: list[Replenishment], form: forms.Bulk) -> HttpResponse:
+    try:
+        made = actions.create_plans(lines, by=request.member, at=timezone.now(), title=form.cleaned_data["title"])
+    except actions.NotAllowed as refused:
+        answer = page(request, TEMPLATE, context(request, slug, _params(form)), status=422)
+        return toast(answer, str(refused), kind="warning")
+    if len(made) == 1:
+        kwargs = {"agency": request.agency.slug, "store": made[0].store.slug, "plan": made[0].pk}
+        return go(request, reverse("plan", kwargs=kwargs))
+    return go(request, reverse("plans", kwargs={"agency": request.agency.slug}))
+
+
+def go(request: MemberRequest, url: str) -> HttpResponse:
+    """Leave for another page, with or without HTMX."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return redirect(url)
+
+
+def _decide(request: MemberRequest, lines: list[Replenishment], values: dict[str, Any]) -> list[Entry]:
+    who: dict[str, Any] = {"by": request.member, "at": timezone.now()}
+    match values["action"]:
+        case "mode":
+            return actions.set_mode(lines, mode=values["mode"], **who)
+        case "assign":
+            return actions.assign(lines, owner=_owner(values["owner"]), **who)
+        case "snooze":
+            until = timezone.localdate() + timedelta(days=SNOOZE_DAYS)
+            return actions.snooze(lines, until=until, **who)
+        case _:
+            return actions.snooze(lines, until=None, **who)
+
+
+def _owner(member_id: Any) -> Member | None:
+    if member_id is None:
+        return None
+    found = Member.objects.filter(pk=member_id, active=True, user__isnull=False).exclude(role="client").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def undo_url(request: MemberRequest, entries: list[Entry]) -> str:
+    """The address that takes these entries back, for a toast."""
+    if not entries:
+        return ""
+    numbers = ",".join(str(entry.number) for entry in entries)
+    return reverse("changes-undo", kwargs={"agency": request.agency.slug}) + f"?numbers={numbers}"
+
+
+@require_POST
+@requires(Permission.PLAN_EDIT)
+def recalculate(request: MemberRequest, store: str = "") -> HttpResponse:
+    """Make the lines anew in a job; answers the job's strip."""
+    stores = stores_for(request.member).filter(active=True)
+    if store:
+        stores = Store.objects.filter(pk=get_object_or_404(stores, slug=store).pk)
+    ids = list(stores.values_list("pk", flat=True))
+    title = _("Recalculating with the latest sales and stock")
+    job = start_job("replenishment.recalculate", by=request.member, title=title, total=len(ids), stores=ids)
+    return _started(request, store, job)
+
+
+@require_POST
+@requires(Permission.EXPORT)
+def export(request: MemberRequest, store: str = "") -> HttpResponse:
+    """Write what is filtered, all pages, into a file; answers the job's strip."""
+    form = forms.Export(request.POST)
+    if store:
+        get_object_or_404(stores_for(request.member), slug=store)
+    if not form.is_valid():
+        return toast(HttpResponse(status=422), _("Choose a file format."), kind="warning")
+    values = form.cleaned_data | {"store": store, "language": request.user.language}
+    title = _("Export of the replenishment page")
+    job = start_job("replenishment.export", by=request.member, title=title, **values)
+    return _started(request, store, job)
+
+
+def _started(request: MemberRequest, slug: str, job: Job) -> HttpResponse:
+    if request.headers.get("HX-Request") == "true":
+        return page(request, "inventory/started.html", {"job": job}, status=202)
+    return redirect(_here(request, slug))
