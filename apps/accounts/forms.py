@@ -22,10 +22,10 @@ from apps.core.money import to_minor
 from apps.core.permissions import SCOPES, STAFF_ROLES, Role
 
 LOOKS = {
-    forms.CheckboxInput: "checkbox checkbox-sm",
-    forms.Textarea: "textarea w-full",
-    forms.Select: "select select-sm w-full",
-    forms.CheckboxSelectMultiple: "checkbox checkbox-sm",
+    forms.CheckboxSelectMultiple: "ck",
+    forms.CheckboxInput: "ck",
+    forms.Textarea: "in w-full",
+    forms.Select: "in w-full",
 }
 COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("A colour like #2453d4."))
 
@@ -38,7 +38,7 @@ class Dressed(forms.Form):
         for name, field in self.fields.items():
             look = next(
                 (css for kind, css in LOOKS.items() if isinstance(field.widget, kind)),
-                "input input-sm w-full",
+                "in w-full",
             )
             field.widget.attrs.setdefault("class", look)
             if self.is_bound and name in self.errors:
@@ -230,7 +230,7 @@ class LimitsForm(Dressed):
         for role in STAFF_ROLES:
             self.fields[role.value] = forms.DecimalField(label=role.label, min_value=0, max_digits=14, required=False)
             self.fields[role.value].widget.attrs.update(
-                {"class": "input input-sm w-32 text-end", "inputmode": "decimal"}
+                {"class": "in num w-32 text-right", "inputmode": "decimal"}
             )
 
     def limits(self) -> dict[str, int | None]:

@@ -62,7 +62,7 @@ AGENCY = (
         P.STORES_VIEW,
         ("store-new", "store-edit", "connection"),
     ),
-    Place("reports", _("Weekly reports"), "report", P.OVERVIEW_VIEW, ("report",)),
+    Place("reports", _("Weekly reports"), "file-text", P.OVERVIEW_VIEW, ("report",)),
     Place(
         "goals",
         _("Team and goals"),
@@ -83,23 +83,23 @@ AGENCY = (
 )
 STORE = (
     Place("store", _("Store home"), "home", P.OVERVIEW_VIEW),
-    Place("health", _("Account health"), "heart-rate-monitor", P.HEALTH_VIEW, ("health",)),
+    Place("health", _("Account health"), "shield", P.HEALTH_VIEW, ("health",)),
     Place(
         "listings",
         _("Listings"),
-        "list-details",
+        "tag",
         P.PRODUCTS_VIEW,
         ("listing", "product"),
     ),
-    Place("ads", _("Advertising"), "speakerphone", P.PRODUCTS_VIEW, ("ads",)),
+    Place("ads", _("Advertising"), "chart-line", P.PRODUCTS_VIEW, ("ads",)),
     Place(
         "replenishment",
         _("Replenishment"),
-        "truck-delivery",
+        "truck",
         P.PLAN_VIEW,
         ("replenishment", "plan", "policy"),
     ),
-    Place("finance", _("Finance"), "coins", P.PROFIT_VIEW, ("finance", "settlement")),
+    Place("finance", _("Finance"), "coin", P.PROFIT_VIEW, ("finance", "settlement")),
 )
 PORTAL = (
     Place("portal", _("Overview"), "layout-dashboard", P.PORTAL_VIEW, ("portal-home",)),
@@ -107,7 +107,7 @@ PORTAL = (
     Place(
         "portal-replenishment",
         _("Replenishment"),
-        "truck-delivery",
+        "truck",
         P.PORTAL_VIEW,
         ("portal-plan",),
     ),

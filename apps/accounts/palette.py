@@ -24,7 +24,7 @@ class PaletteEntry:
     label: str | Promise
     url: str
     detail: str = ""
-    icon: str = "arrow-right"
+    icon: str = "external-link"
 
 
 Source = Callable[[MemberRequest, str], Iterable[PaletteEntry]]

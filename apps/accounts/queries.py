@@ -130,11 +130,11 @@ def rates(target: str, on: date) -> dict[str, Decimal]:
 
 @dataclass(frozen=True)
 class SeatRow:
-    """A seat with what it may see: `stores` maps a store's id to its sites (empty: all of them)."""
+    """A seat with what it may see: `stores` pairs a store's name with its sites (none: all of them)."""
 
     member: Member
     everything: bool
-    stores: dict[int, list[str]] = field(default_factory=dict)
+    stores: list[tuple[str, list[str]]] = field(default_factory=list)
     has_mfa: bool = False
 
 
@@ -159,9 +159,10 @@ def seat_rows() -> list[SeatRow]:
     """Who can see what: two queries for any number of people."""
     rows = []
     for member in people():
-        stores: dict[int, list[str]] = {}
+        stores: dict[int, tuple[str, list[str]]] = {}
         for grant in member.grants.all():
-            stores.setdefault(grant.store_id, []).extend([grant.marketplace_id] if grant.marketplace_id else [])
+            sites = stores.setdefault(grant.store_id, (grant.store.name, []))[1]
+            sites.extend([grant.marketplace_id] if grant.marketplace_id else [])
         rows.append(
             SeatRow(
                 member,

@@ -26,5 +26,10 @@ def end_sessions(user_id: int, *, but: str = "") -> int:
     """Sign a person out everywhere (but in the session named); returns how many sessions ended."""
     keys = [key for key in session_keys_of(user_id) if key != but]
     for key in keys:
-        SessionStore(key).delete()
+        end_session(key)
     return len(keys)
+
+
+def end_session(key: str) -> None:
+    """Void one session, in the cache and in the table: its next request is a stranger's."""
+    SessionStore(key).delete(key)

@@ -22,7 +22,7 @@ from apps.accounts.forms import NewPersonForm, QuickForm
 from apps.accounts.models import Invitation, User
 from apps.accounts.navigation import front_door
 from apps.accounts.queries import invitation_of, seats_of
-from apps.core.http import page, public, signed_in
+from apps.core.http import page, public
 from apps.core.tenancy import tenant
 
 
@@ -38,14 +38,6 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect(front_door(seats[0]))
     choices = [{"seat": seat, "url": front_door(seat)} for seat in seats]
     return page(request, "accounts/home.html", {"choices": choices})
-
-
-@require_POST
-@signed_in
-def leave_everywhere(request: HttpRequest) -> HttpResponse:
-    """Sign out on every other device."""
-    people.end_sessions(request.user.pk, but=request.session.session_key or "")
-    return redirect("usersessions_list")
 
 
 @require_POST

@@ -4,11 +4,11 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.actions import people
 from apps.accounts.forms import ProfileForm
@@ -35,3 +35,20 @@ def me(request: HttpRequest) -> HttpResponse:
         "sessions": UserSession.objects.filter(user=request.user).count(),
     }
     return page(request, "accounts/me.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@signed_in
+def end_session(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign out on one other device."""
+    session = get_object_or_404(UserSession.objects.filter(user=request.user), pk=pk)
+    people.end_session(session.session_key)
+    return redirect("usersessions_list")
+
+
+@require_POST
+@signed_in
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """Sign out on every other device."""
+    people.end_sessions(request.user.pk, but=request.session.session_key or "")
+    return redirect("usersessions_list")

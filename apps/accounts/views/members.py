@@ -44,7 +44,6 @@ def members(request: MemberRequest) -> HttpResponse:
     context = {
         "staff": [row for row in rows if row.member.role != Role.CLIENT],
         "client_people": [row for row in rows if row.member.role == Role.CLIENT],
-        "names": dict(Store.objects.values_list("pk", "name")),
     }
     return settings_page(request, "settings-members", context)
 
@@ -267,7 +266,6 @@ def security(request: MemberRequest) -> HttpResponse:
     house = settings_of(request.member)
     context = {
         "rows": seat_rows(),
-        "names": dict(Store.objects.values_list("pk", "name")),
         "support": support_grants()[:50],
         "now": timezone.now(),
         "form": ReviewForm(),
