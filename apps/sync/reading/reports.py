@@ -391,6 +391,7 @@ def _own_stock(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, lis
         pl.col("warehouse").fill_null("main"),
     )
     errors = [e for name in counts for e in c.wrong(typed, name, f"{name}_", c.NO_WHOLE_NUMBER)]
+    errors += c.wrong(frame.with_columns(c.day("date").alias("d")), "date", "d", c.NO_DAY)
     typed = typed.with_columns(pl.col(f"{name}_").alias(name) for name in (*counts, "date"))
     return typed.with_columns(pl.col(name).fill_null(0) for name in ("reserved", "inbound")), errors
 
