@@ -15,6 +15,7 @@ class TenantTask(DjangoTask):
     """
 
     abstract = True
+    typing = False  # `agency_id` is taken by __call__, the body does not know it
     acks_late = True
     autoretry_for = (ConnectionError,)
     retry_backoff = True
