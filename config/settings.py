@@ -106,6 +106,7 @@ TEMPLATES = [
 # The serving login (storewright_app) by default; `stack` and deployments run `migrate` with DJANGO_ROLE=owner.
 DJANGO_ROLE = env("DJANGO_ROLE", default="app")
 IN_WORKER = env.bool("DJANGO_WORKER", False)
+IN_TEST = env.bool("DJANGO_TEST", False)
 _serving = env.db_url("DATABASE_URL")
 _options = {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}} if env.bool("DB_POOL", False) else {}
 DATABASES = {
@@ -118,6 +119,14 @@ DATABASES = {
     },
 }
 DATABASES["default"].setdefault("OPTIONS", {}).update(_options)
+if DJANGO_ROLE != "owner" or IN_TEST:
+    # The admin console's own login, which sees all agencies. A web process without it has no console.
+    if env("DATABASE_PLATFORM_URL", default=""):
+        DATABASES["platform"] = {
+            **DATABASES["default"],
+            **env.db_url("DATABASE_PLATFORM_URL"),
+            "ATOMIC_REQUESTS": False,
+        }
 REDIS_URL = env("REDIS_URL")
 
 
@@ -287,7 +296,15 @@ SPECTACULAR_SETTINGS = {
 }
 
 # -- admin console
-UNFOLD = {"SITE_TITLE": _("Storewright platform"), "SITE_HEADER": "Storewright"}
+PLATFORM_MFA_REQUIRED = env.bool("PLATFORM_MFA_REQUIRED", SECURE)
+UNFOLD = {
+    "SITE_TITLE": _("Storewright platform"),
+    "SITE_HEADER": "Storewright",
+    "SITE_SYMBOL": "storefront",
+    "SHOW_HISTORY": True,
+    "DASHBOARD_CALLBACK": "apps.team.admin.dashboard",
+    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+}
 
 # -- logs: one JSON object a line, control characters escaped
 structlog.configure(

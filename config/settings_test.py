@@ -1,6 +1,9 @@
 """Settings of the tests: the same house with quicker locks."""
 
-from config.settings import *  # noqa: F403
+import os
+
+os.environ["DJANGO_TEST"] = "1"
+from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

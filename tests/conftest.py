@@ -16,7 +16,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
         owner = connection.settings_dict["USER"]
         with connection.cursor() as cursor:
             # Transactional tests clean up by TRUNCATE, which the app may not do in production.
-            cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {role}")
+            cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {role}, storewright_platform")
         _log_in(role)
     yield
     with django_db_blocker.unblock():

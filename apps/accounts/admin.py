@@ -95,7 +95,7 @@ class ThresholdAdmin(ConsoleAdmin):
 class SupportForm(forms.ModelForm):
     """Ask for access: a reason people of the agency will read, at most an hour."""
 
-    agency = forms.ModelChoiceField(label=_("Agency"), queryset=Agency.objects.filter(active=True).order_by("name"))
+    tenant = forms.ModelChoiceField(label=_("Agency"), queryset=Agency.objects.filter(active=True).order_by("name"))
     minutes = forms.IntegerField(label=_("Minutes"), min_value=5, max_value=60, initial=30)
 
     class Meta:
@@ -112,14 +112,14 @@ class SupportGrantAdmin(ConsoleAdmin):
     ordering = ("-granted_at",)
     actions: ClassVar[list[str]] = ["end"]
     form = SupportForm
-    fields = ("agency", "reason", "minutes")
+    fields = ("tenant", "reason", "minutes")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return may_enter(request)
 
     def save_model(self, request: HttpRequest, obj: SupportGrant, form: Any, change: bool) -> None:
         """In the agency's own ledger and transaction: its people read who came and why."""
-        with tenant(form.cleaned_data["agency"].pk):
+        with tenant(form.cleaned_data["tenant"].pk):
             made = grant_support(
                 user=request.user, reason=obj.reason, minutes=form.cleaned_data["minutes"], at=timezone.now()
             )
