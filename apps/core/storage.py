@@ -1,4 +1,4 @@
-"""Where documents lie: a folder or an S3-compatible bucket, chosen by DOCUMENTS_URL (file:///..., s3://bucket/prefix).
+"""Where documents lie: a folder or an S3-compatible bucket, chosen by DOCUMENTS_URL (file:///..., s3://bucket/prefix, memory://).
 
 Keys are relative paths that begin with the agency: `agency/7/orders/ab12...`. What was saved is never changed.
 """
@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import unquote, urlsplit
@@ -38,15 +39,20 @@ def agency_key(*parts: object) -> str:
     return "/".join(["agency", str(acting_agency()), *map(str, parts)])
 
 
-@lru_cache
 def documents(url: str = "") -> Documents:
     """The installation's document storage. Raises ValueError for an unknown scheme."""
-    url = url or settings.DOCUMENTS_URL
+    return _documents(url or settings.DOCUMENTS_URL)
+
+
+@lru_cache
+def _documents(url: str) -> Documents:
     parts = urlsplit(url)
     if parts.scheme == "file":
         return Folder(Path(unquote(parts.path)))
     if parts.scheme == "s3":
         return Bucket(parts.netloc, parts.path.strip("/"))
+    if parts.scheme == "memory":
+        return Memory()
     raise ValueError(f"DOCUMENTS_URL must begin with file:// or s3://, not {parts.scheme!r}")
 
 
@@ -90,7 +96,10 @@ class Folder:
         return self._path(key).is_file()
 
     def size(self, key: str) -> int:
-        return self._path(key).stat().st_size
+        try:
+            return self._path(key).stat().st_size
+        except FileNotFoundError:
+            raise Missing(key) from None
 
     def delete(self, key: str) -> None:
         self._path(key).unlink(missing_ok=True)
@@ -100,6 +109,32 @@ class Folder:
         if not path.is_relative_to(self.root):
             raise ValueError(f"{key!r} leaves the document folder")
         return path
+
+
+class Memory:
+    """Bytes of this process only: for tests, and for a look at the product that leaves nothing behind."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, bytes] = {}
+
+    def save(self, key: str, source: Path) -> None:
+        self.held[key] = source.read_bytes()
+
+    def open(self, key: str) -> BinaryIO:
+        if key not in self.held:
+            raise Missing(key)
+        return BytesIO(self.held[key])
+
+    def exists(self, key: str) -> bool:
+        return key in self.held
+
+    def size(self, key: str) -> int:
+        if key not in self.held:
+            raise Missing(key)
+        return len(self.held[key])
+
+    def delete(self, key: str) -> None:
+        self.held.pop(key, None)
 
 
 class Bucket:

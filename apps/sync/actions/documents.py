@@ -2,25 +2,29 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import structlog
 from django.db import transaction
 
 from apps.core.storage import agency_key, documents
 from apps.core.tenancy import acting_agency
 from apps.sync.actions import leases
 from apps.sync.actions.leases import Claim
-from apps.sync.loading import LOADERS, Intake, Loaded, followers
+from apps.sync.loading import LOADERS, Follower, Intake, Loaded, followers
 from apps.sync.models import Connection, StoredDocument
 from apps.sync.queries.markets import markets_of
 from apps.sync.rows import ROW_TYPES
-from apps.sync.source import Document, Source
+from apps.sync.source import Document, LineError, Source
 
-CHUNK = 2**20
+log = structlog.get_logger(__name__)
+CHUNK, MOST_ERRORS = 2**20, 100
 
 
 def content_hash(path: Path) -> str:
@@ -36,13 +40,26 @@ def identity(content: str, document: Document) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def put(path: Path, content: str) -> str:
-    """Bytes into storage under their own hash; returns the key. No transaction is needed: equal bytes, equal key."""
-    key = agency_key("documents", content[:2], content)
+def staged_digest(content: str, at: datetime, name: str) -> str:
+    """Each upload is a telling of its own: who brings a file again means it to be read again."""
+    return hashlib.sha256(f"{content}\0{at.isoformat()}\0{name}".encode()).hexdigest()
+
+
+def plain_errors(errors: Iterable[LineError]) -> list[dict[str, Any]]:
+    """Line errors as JSON values, the first hundred."""
+    return [asdict(each) for each in islice(errors, MOST_ERRORS)]
+
+
+def key_of(content: str) -> str:
+    """Where bytes of this hash lie."""
+    return agency_key("documents", content[:2], content)
+
+
+def put(path: Path, key: str) -> None:
+    """Bytes into storage, outside any transaction. Equal bytes have equal keys, so nothing is ever replaced."""
     store = documents()
     if not store.exists(key):
         store.save(key, path)
-    return key
 
 
 def keep(
@@ -102,7 +119,7 @@ def apply(claim: Claim, source: Source, document: Document, kept: StoredDocument
     kept.applied_at, kept.rows, kept.quarantine, kept.errors = at, loaded.rows, "", []
     kept.save(update_fields=["applied_at", "rows", "quarantine", "errors"])
     leases.count(claim, rows=loaded.rows, changed=loaded.new + loaded.changed + loaded.gone, cursor=document.cursor)
-    _tell([document.row.name], store_id=kept.store_id, loaded=loaded)
+    _tell(document.row.name, store_id=kept.store_id, loaded=loaded)
     return loaded
 
 
@@ -116,9 +133,16 @@ def _frames(source: Source, document: Document) -> Iterator[pl.DataFrame]:
     return iter(source.parse(document))
 
 
-def _tell(rows: Iterable[str], *, store_id: int, loaded: Loaded) -> None:
+def _tell(row: str, *, store_id: int, loaded: Loaded) -> None:
     """After the commit, those who recompute from these rows hear of it."""
     agency = acting_agency()
-    for row in rows:
-        for follower in followers([row]):
-            transaction.on_commit(partial(follower, agency_id=agency, store_id=store_id, row=row, loaded=loaded))
+    for follower in followers([row]):
+        transaction.on_commit(partial(_told, follower, agency_id=agency, store_id=store_id, row=row, loaded=loaded))
+
+
+def _told(follower: Follower, **about: Any) -> None:
+    """The facts are in: a follower that fails undoes nothing, it only is behind until the next one."""
+    try:
+        follower(**about)
+    except Exception:
+        log.exception("follower_failed", row=about["row"], store=about["store_id"])

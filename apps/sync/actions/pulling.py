@@ -91,7 +91,9 @@ def _take_in(claim: Claim, source: Source, document: Document, agency_id: int) -
     try:
         content = documents.content_hash(document.path)
         with tenant(agency_id):
-            key = documents.put(document.path, content)
+            key = documents.key_of(content)
+        documents.put(document.path, key)
+        with tenant(agency_id):
             leases.held(claim)
             kept = documents.keep(document, claim.connection, run=claim.run.pk, content=content, key=key)
         if kept.applied_at:
