@@ -102,6 +102,10 @@ class SupportForm(forms.ModelForm):
         model = SupportGrant
         fields: ClassVar[list[str]] = ["reason"]
 
+    def __init__(self, *args: Any, instance: SupportGrant | None = None, **kwargs: Any) -> None:
+        # Nobody acts here, so the acting agency cannot be the new row's default; `tenant` decides on saving.
+        super().__init__(*args, instance=instance or SupportGrant(agency_id=0), **kwargs)
+
 
 @admin.register(SupportGrant)
 class SupportGrantAdmin(ConsoleAdmin):
