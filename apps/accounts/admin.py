@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from apps.accounts.models import Agency, FxRate, Marketplace, Member, Store, SupportGrant, Threshold, User
 from apps.accounts.actions.support import end_support, grant_support
+from apps.accounts.models import Agency, FxRate, Marketplace, Member, Store, SupportGrant, Threshold, User
 from apps.core.admin import ConsoleAdmin, may_enter
 from apps.core.tenancy import tenant
 

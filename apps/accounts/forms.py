@@ -31,18 +31,16 @@ COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("A colour like #2453d4."))
 
 
 class Dressed(forms.Form):
-    """A form whose controls look like the rest of the house and say what is wrong with them."""
+    """A form whose controls look like the rest of the house."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
+        for field in self.fields.values():
             look = next(
                 (css for kind, css in LOOKS.items() if isinstance(field.widget, kind)),
                 "in w-full",
             )
             field.widget.attrs.setdefault("class", look)
-            if self.is_bound and name in self.errors:
-                field.widget.attrs["aria-invalid"] = "true"
 
 
 def _zones() -> list[tuple[str, str]]:
@@ -229,9 +227,7 @@ class LimitsForm(Dressed):
         super().__init__(*args, **kwargs)
         for role in STAFF_ROLES:
             self.fields[role.value] = forms.DecimalField(label=role.label, min_value=0, max_digits=14, required=False)
-            self.fields[role.value].widget.attrs.update(
-                {"class": "in num w-32 text-right", "inputmode": "decimal"}
-            )
+            self.fields[role.value].widget.attrs.update({"class": "in num w-32 text-right", "inputmode": "decimal"})
 
     def limits(self) -> dict[str, int | None]:
         """{role: minor units, None for no limit}."""

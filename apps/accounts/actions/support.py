@@ -10,20 +10,14 @@ from apps.core.permissions import Role
 LONGEST = 60  # minutes
 
 
-def grant_support(
-    *, user: User, reason: str, minutes: int, at: datetime
-) -> SupportGrant:
+def grant_support(*, user: User, reason: str, minutes: int, at: datetime) -> SupportGrant:
     """Give a platform user a reading seat in the acting agency for some minutes.
 
     Raises ValueError if the user is not platform staff, gives no reason or asks for too long.
     """
     if not user.is_staff or not reason.strip() or not 0 < minutes <= LONGEST:
-        raise ValueError(
-            "support access needs platform staff, a reason and at most an hour"
-        )
-    member, _new = Member.objects.get_or_create(
-        user=user, defaults={"role": Role.ANALYST, "active": False}
-    )
+        raise ValueError("support access needs platform staff, a reason and at most an hour")
+    member, _new = Member.objects.get_or_create(user=user, defaults={"role": Role.ANALYST, "active": False})
     grant = SupportGrant.objects.create(
         user=user,
         reason=reason.strip(),
