@@ -1,4 +1,4 @@
-"""One file, driven by the environment. `stack` sets everything for development; docs/deploy.md lists it for production."""
+"""One file, driven by the environment: `stack` sets it for development, docs/deploy.md lists it for production."""
 
 from pathlib import Path
 

@@ -19,7 +19,7 @@ class Actor(Protocol):
     def __str__(self) -> str: ...
 
 
-def record(
+def record(  # noqa: PLR0913 - named by keyword
     verb: str,
     target: models.Model,
     *,

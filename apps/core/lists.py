@@ -87,7 +87,7 @@ class ListQuery:
         return "descending" if self.descending else "ascending"
 
 
-def parse(
+def parse(  # noqa: PLR0913 - named by keyword
     params: QueryDict,
     columns: Sequence[ListColumn],
     *,

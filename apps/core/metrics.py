@@ -112,7 +112,7 @@ Row = dict[str, Decimal | None]
 Sums = dict[tuple[Any, ...], dict[Measure, int | None]]
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - named by keyword
     keys: Iterable[str],
     *,
     period: Period,
