@@ -59,7 +59,7 @@ def sweep() -> None:
         cursor.execute("SELECT set_config('app.agency_id', %s, true)", [str(agency.pk)])
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         for model in reversed(list(_tenant_models())):
-            cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE agency_id = %s", [agency.pk])  # noqa: S608
+            cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE agency_id = %s", [agency.pk])
         cursor.execute("DELETE FROM accounts_agency WHERE id = %s", [agency.pk])
 
 

@@ -1,6 +1,7 @@
 """An all-orders report of any length, as Amazon writes it: tab-separated, gzipped, in the report's own columns."""
 
 import gzip
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -92,3 +93,7 @@ def _columns() -> list[pl.Expr]:
         pl.lit("").alias("purchase-order-number"),
         pl.lit("").alias("price-designation"),
     ]
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), int(sys.argv[2]))

@@ -281,14 +281,14 @@ def _copy(name: str, names: Iterable[str], frames: Iterator[pl.DataFrame], facts
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for frame in frames:
             tally.add(frame, facts.key, facts.day)
-            copy.write(_csv(frame))
+            copy.write(csv_of(frame))
     return tally
 
 
-def _csv(frame: pl.DataFrame) -> memoryview:
+def csv_of(frame: pl.DataFrame) -> memoryview:
     """Null is nothing, an empty text is "": as COPY's csv format understands them."""
     buffer = BytesIO()
-    frame.write_csv(buffer, include_header=False, datetime_format="%Y-%m-%d %H:%M:%S%.6f+00")
+    frame.writecsv_of(buffer, include_header=False, datetime_format="%Y-%m-%d %H:%M:%S%.6f+00")
     return buffer.getbuffer()
 
 

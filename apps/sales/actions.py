@@ -41,7 +41,7 @@ _LINES = """ON COMMIT DROP AS
         l.status, l.item_status
     FROM sales_orderline l JOIN touched_day d ON d.marketplace_id = l.marketplace_id AND d.date = l.purchased_on
     WHERE l.agency_id = %(agency)s AND l.store_id = %(store)s AND l.purchased_on BETWEEN %(first)s AND %(last)s"""
-_VOID = "(l.status ILIKE 'cancel%' OR l.item_status ILIKE 'cancel%')"
+_VOID = "(l.status LIKE 'Cancel%' OR l.item_status LIKE 'Cancel%')"
 # A cancelled line counts as cancelled units only. An unknown price (an order still pending) adds nothing and is not
 # taken for 0: the day is summed again when it is known. Lines are counted for orders and the few that repeat a SKU
 # within their order are taken off: count(DISTINCT order_id) would sort everything.

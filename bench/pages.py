@@ -1,0 +1,115 @@
+"""Overview, replenishment page and API lists at ten thousand and at a million facts: queries and 95th percentile."""
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from apps.accounts.authentication import secret_digest
+from apps.accounts.models import ApiKey, Member
+from apps.core.permissions import SCOPES
+from apps.core.tenancy import tenant
+from apps.inventory.actions import recompute_store
+from bench.facts import fill
+from bench.ground import SLUG, Ground, ground, vacuumed
+from bench.measure import percentile, repeated, tell, timed, title
+
+SIZES = {"10 k": (100, 30), "1 M": (10_000, 30)}  # SKUs, days they sold on
+TIMES = 40
+TABLES = (
+    "sales_salesday",
+    "sales_storeday",
+    "sales_orderline",
+    "inventory_stockday",
+    "inventory_replenishment",
+    "listings_product",
+    "listings_listing",
+)
+PAGES = {
+    "overview": {},
+    "replenishment": {"store": "bench"},
+    "products": {},
+    "orders": {},
+}
+LISTS = ("api-orders", "api-products", "api-stock")
+
+
+def run() -> None:
+    title("Pages and API lists: queries, median, 95th percentile")
+    settings.ALLOWED_HOSTS = ["*"]
+    counts: dict[str, list[int]] = {}
+    for size, (skus, selling) in SIZES.items():
+        with ground() as here:
+            with tenant(here.agency.pk), timed() as filling:
+                facts = fill(here.store.pk, skus=skus, selling_days=selling, last=timezone.now().date())
+                recompute_store(here.store.pk, at=datetime.now(UTC))
+            vacuumed(*TABLES)
+            tell(f"{size}: facts made", f"{facts:,}", f"{filling.seconds:.1f} s")
+            for name, get in _visits(here).items():
+                counts.setdefault(name, []).append(_measure(f"{size}: {name}", get))
+    for name, (small, large) in ((n, c) for n, c in counts.items() if len(c) == len(SIZES)):
+        tell(f"queries of {name}", f"{small} and {large}", "flat" if small == large else "NOT FLAT")
+
+
+def _visits(here: Ground) -> dict[str, Callable[[], object]]:
+    """What is opened: by name, a call that answers with a response."""
+    person, program = Client(), Client(headers={"Authorization": f"Bearer {_key(here)}"})
+    person.force_login(here.user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    visits: dict[str, Callable[[], object]] = {}
+    for client, names in ((person, dict(PAGES)), (program, dict.fromkeys(LISTS, {}))):
+        for name, arguments in names.items():
+            if address := _address(name, arguments):
+                visits[name] = lambda client=client, address=address: client.get(address)
+            else:
+                tell(name, "not there", "this page does not exist yet")
+    return visits
+
+
+def _address(name: str, arguments: dict[str, str]) -> str:
+    given = {} if name.startswith("api-") else {"agency": SLUG, **arguments}
+    for kwargs in (given, {key: value for key, value in given.items() if key != "agency"}):
+        try:
+            return reverse(name, kwargs=kwargs)
+        except NoReverseMatch:
+            continue
+    return ""
+
+
+def _measure(label: str, get: Callable[[], object]) -> int:
+    """One visit to warm up, one to count queries, then the timed ones. Returns the number of queries."""
+    answer = get()
+    if answer.status_code != 200:  # type: ignore[attr-defined]
+        tell(label, f"status {answer.status_code}", "not measured")  # type: ignore[attr-defined]
+        return -1
+    with CaptureQueriesContext(connection) as queries:
+        get()
+    seconds = repeated(get, TIMES)
+    tell(
+        label,
+        f"{percentile(seconds, 0.95) * 1000:.0f} ms p95",
+        f"{percentile(seconds, 0.5) * 1000:.0f} ms p50, {len(queries)} queries, {len(answer.content):,} bytes",  # type: ignore[attr-defined]
+    )
+    return len(queries)
+
+
+def _key(here: Ground) -> str:
+    prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+    whole = f"swk_{prefix}_{secret}"
+    now = timezone.now()
+    with tenant(here.agency.pk):
+        member = Member.objects.create(name="Bench", scopes=list(SCOPES))
+        ApiKey.objects.create(
+            member=member,
+            prefix=prefix,
+            digest=secret_digest(whole),
+            created_at=now,
+            expires_at=now + timedelta(days=1),
+            per_minute=1_000_000,
+        )
+    return whole
