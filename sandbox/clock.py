@@ -17,6 +17,8 @@ class Clock:
         if self._path.exists():
             kept = json.loads(self._path.read_text())
             self._wall, self._anchor, self.speed = kept["wall"], kept["anchor"], kept["speed"]
+            # A restart with the same ``--now`` goes on from where the clock was.
+            now = None if now is not None and now < self._at() else now
         if now is not None or speed is not None or not self._path.exists():
             self.set(now=now, speed=speed)
 

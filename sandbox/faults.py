@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 SERVICE = ("429_storm", "500", "503_html", "hang", "reset", "slow")
 TOKEN = ("revoked_token", "expired_token")
-CONTENT = ("truncated_gzip", "bad_crc", "restated_rows", "vanished_rows")
+CONTENT = ("truncated_gzip", "bad_crc", "restated_rows", "vanished_rows", "fatal_report", "cancelled_report")
 KINDS = SERVICE + TOKEN + CONTENT
 
 
@@ -54,8 +54,15 @@ class Faults:
             raise ValueError("rate must be between 0 and 1")
         lasting = spec.get("for_seconds")
         until = time.monotonic() + float(lasting) if lasting is not None else None
-        fault = Fault(spec["kind"], rate, spec.get("operation"), spec.get("partner"), spec.get("times"),
-                      spec.get("seconds"), until)
+        fault = Fault(
+            spec["kind"],
+            rate,
+            spec.get("operation"),
+            spec.get("partner"),
+            spec.get("times"),
+            spec.get("seconds"),
+            until,
+        )
         with self._lock:
             self._faults.append(fault)
         return fault

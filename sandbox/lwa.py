@@ -29,8 +29,12 @@ class LoginError(Exception):
 
     def response(self) -> Response:
         """The error in Login with Amazon's shape."""
-        body = {"error": self.code, "error_description": self.description, "error_index": secrets.token_hex(6),
-                "request_id": secrets.token_hex(16)}
+        body = {
+            "error": self.code,
+            "error_description": self.description,
+            "error_index": secrets.token_hex(6),
+            "request_id": secrets.token_hex(16),
+        }
         return Response.json(body, self.status)
 
 
@@ -76,8 +80,12 @@ class Login:
         if found is None or found[0] not in BY_ID:
             raise ApiError(403, "Unauthorized", "Access to requested resource is denied.")
         if not found[1]:
-            raise ApiError(403, "Unauthorized", "Access to requested resource is denied.",
-                           "The access token you provided has expired.")
+            raise ApiError(
+                403,
+                "Unauthorized",
+                "Access to requested resource is denied.",
+                "The access token you provided has expired.",
+            )
         return BY_ID[found[0]]
 
     # ---- token endpoint -------------------------------------------------------------------------------------------
@@ -91,13 +99,19 @@ class Login:
             raise LoginError("invalid_client", "Client authentication failed", 401)
         answer, account = grants[form["grant_type"]](form)
         if account and revoked(account):
-            raise LoginError("invalid_grant", "The request has an invalid grant parameter : refresh_token. "
-                                              "User may have revoked or didn't grant the permission.")
+            raise LoginError(
+                "invalid_grant",
+                "The request has an invalid grant parameter : refresh_token. "
+                "User may have revoked or didn't grant the permission.",
+            )
         return answer
 
     def _bearer(self, subject: str) -> dict:
-        return {"access_token": f"Atza|{self.sign('access', subject, LIFETIME)}", "token_type": "bearer",
-                "expires_in": LIFETIME}
+        return {
+            "access_token": f"Atza|{self.sign('access', subject, LIFETIME)}",
+            "token_type": "bearer",
+            "expires_in": LIFETIME,
+        }
 
     def _refresh(self, form: dict[str, str]) -> tuple[dict, str | None]:
         given = form.get("refresh_token", "")
@@ -134,8 +148,11 @@ class Login:
         auth = BY_ID.get(request.first("account"))
         if auth is None:
             return Response(200, self._page(request).encode(), "text/html; charset=utf-8")
-        back = {"spapi_oauth_code": self.sign("code", auth.id, CODE_LIFETIME), "state": state,
-                "selling_partner_id": self.seller_id(auth)}
+        back = {
+            "spapi_oauth_code": self.sign("code", auth.id, CODE_LIFETIME),
+            "state": state,
+            "selling_partner_id": self.seller_id(auth),
+        }
         glue = "&" if "?" in target else "?"
         return Response(302, headers={"Location": f"{target}{glue}{urlencode(back)}"}, type="text/plain")
 
@@ -143,8 +160,12 @@ class Login:
         kept = "&".join(f"{k}={quote(v[0], safe='')}" for k, v in request.query.items() if k != "account")
         rows = "".join(
             f'<li><a href="?{html.escape(kept)}&amp;account={a.id}">{a.partner.name} — {a.region} '
-            f'({", ".join(a.marketplaces)})</a></li>' for a in AUTHORISATIONS)
-        return ("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-                "<title>Sandbox consent</title><style>body{font:16px/1.6 system-ui;max-width:38rem;margin:3rem auto;"
-                "padding:0 1rem}li{margin:.6rem 0}</style><h1>Authorise the application</h1><p>This is the sandbox. "
-                f"Choose the seller account that gives its consent.</p><ul>{rows}</ul></html>")
+            f"({', '.join(a.marketplaces)})</a></li>"
+            for a in AUTHORISATIONS
+        )
+        return (
+            "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+            "<title>Sandbox consent</title><style>body{font:16px/1.6 system-ui;max-width:38rem;margin:3rem auto;"
+            "padding:0 1rem}li{margin:.6rem 0}</style><h1>Authorise the application</h1><p>This is the sandbox. "
+            f"Choose the seller account that gives its consent.</p><ul>{rows}</ul></html>"
+        )

@@ -167,9 +167,15 @@ def traffic(world: World, scope: Scope, day: str, now: int) -> pl.DataFrame:
     start, end = _bounds(day, zone)
     lines = order_lines(world, scope, now, (start, min(end, now + 1)), by="purchase")
     sold = lines.group_by("sku").agg(
-        pl.col("quantity").sum().alias("units"), pl.col("price").sum().alias("sales"), pl.col("order_id").n_unique().alias("orders")
+        pl.col("quantity").sum().alias("units"),
+        pl.col("price").sum().alias("sales"),
+        pl.col("order_id").n_unique().alias("orders"),
     )
-    return _visits(world, scope, start // DAY + (1 if start % DAY > DAY // 2 else 0)).join(sold, on="sku", how="left").fill_null(0)
+    return (
+        _visits(world, scope, start // DAY + (1 if start % DAY > DAY // 2 else 0))
+        .join(sold, on="sku", how="left")
+        .fill_null(0)
+    )
 
 
 def _visits(world: World, scope: Scope, utc_day: int) -> pl.DataFrame:
@@ -180,7 +186,9 @@ def _visits(world: World, scope: Scope, utc_day: int) -> pl.DataFrame:
     in_stock = world.opened(utc_day)[catalog.listing_pool[listing]]
     noise = 0.8 + 0.4 * uniform(world.seed, 61, listing, utc_day)
     conversion = 0.06 + 0.12 * uniform(world.seed, 62, listing)
-    sessions = np.floor(rate / conversion * noise * np.where(in_stock, 1.0, 0.55) + uniform(world.seed, 63, listing, utc_day))
+    sessions = np.floor(
+        rate / conversion * noise * np.where(in_stock, 1.0, 0.55) + uniform(world.seed, 63, listing, utc_day)
+    )
     box = np.where(in_stock, 9000 + 1000 * uniform(world.seed, 64, listing, utc_day), 0)
     return pl.DataFrame(
         {
@@ -191,7 +199,7 @@ def _visits(world: World, scope: Scope, utc_day: int) -> pl.DataFrame:
             "page_views": np.floor(sessions * 1.37).astype(np.int64),
             "buy_box": np.floor(box).astype(np.int64),
         }
-    ).filter((pl.col("sessions") > 0))
+    ).filter(pl.col("sessions") > 0)
 
 
 def _bounds(day: str, zone: ZoneInfo) -> tuple[int, int]:
@@ -199,4 +207,3 @@ def _bounds(day: str, zone: ZoneInfo) -> tuple[int, int]:
     start = dt.datetime.fromisoformat(day)
     following = start + dt.timedelta(days=1)
     return int(start.replace(tzinfo=zone).timestamp()), int(following.replace(tzinfo=zone).timestamp())
-

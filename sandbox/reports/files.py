@@ -14,36 +14,122 @@ from sandbox.world.orders import DAY
 from sandbox.world.world import World
 
 ALWAYS = (0, 2**61)
-ORDER_HEADER = (
-    "amazon-order-id merchant-order-id purchase-date last-updated-date order-status fulfillment-channel sales-channel"
-    " order-channel ship-service-level product-name sku asin item-status quantity currency item-price item-tax"
-    " shipping-price shipping-tax gift-wrap-price gift-wrap-tax item-promotion-discount ship-promotion-discount"
-    " ship-city ship-state ship-postal-code ship-country promotion-ids cpf is-business-order purchase-order-number"
-    " price-designation signature-confirmation-recommended"
-).split()
-LISTING_HEADER = (
-    "item-name item-description listing-id seller-sku price quantity open-date image-url item-is-marketplace"
-    " product-id-type zshop-shipping-fee item-note item-condition zshop-category1 zshop-browse-path"
-    " zshop-storefront-feature asin1 asin2 asin3 will-ship-internationally expedited-shipping zshop-boldface"
-    " product-id bid-for-featured-placement add-delete pending-quantity fulfillment-channel merchant-shipping-group"
-    " status"
-).split()
+ORDER_HEADER = [
+    "amazon-order-id",
+    "merchant-order-id",
+    "purchase-date",
+    "last-updated-date",
+    "order-status",
+    "fulfillment-channel",
+    "sales-channel",
+    "order-channel",
+    "ship-service-level",
+    "product-name",
+    "sku",
+    "asin",
+    "item-status",
+    "quantity",
+    "currency",
+    "item-price",
+    "item-tax",
+    "shipping-price",
+    "shipping-tax",
+    "gift-wrap-price",
+    "gift-wrap-tax",
+    "item-promotion-discount",
+    "ship-promotion-discount",
+    "ship-city",
+    "ship-state",
+    "ship-postal-code",
+    "ship-country",
+    "promotion-ids",
+    "cpf",
+    "is-business-order",
+    "purchase-order-number",
+    "price-designation",
+    "signature-confirmation-recommended",
+]
+LISTING_HEADER = [
+    "item-name",
+    "item-description",
+    "listing-id",
+    "seller-sku",
+    "price",
+    "quantity",
+    "open-date",
+    "image-url",
+    "item-is-marketplace",
+    "product-id-type",
+    "zshop-shipping-fee",
+    "item-note",
+    "item-condition",
+    "zshop-category1",
+    "zshop-browse-path",
+    "zshop-storefront-feature",
+    "asin1",
+    "asin2",
+    "asin3",
+    "will-ship-internationally",
+    "expedited-shipping",
+    "zshop-boldface",
+    "product-id",
+    "bid-for-featured-placement",
+    "add-delete",
+    "pending-quantity",
+    "fulfillment-channel",
+    "merchant-shipping-group",
+    "status",
+]
 # Sites whose listing files have translated column names.
 LOCALISED = {
-    "JP": {"item-name": "商品名", "seller-sku": "出品者SKU", "price": "価格", "quantity": "数量", "open-date": "出品日",
-           "product-id": "商品ID", "item-condition": "コンディション", "fulfillment-channel": "フルフィルメント・チャンネル",
-           "status": "ステータス"},
+    "JP": {
+        "item-name": "商品名",
+        "seller-sku": "出品者SKU",
+        "price": "価格",
+        "quantity": "数量",
+        "open-date": "出品日",
+        "product-id": "商品ID",
+        "item-condition": "コンディション",
+        "fulfillment-channel": "フルフィルメント・チャンネル",
+        "status": "ステータス",
+    },
 }
 STATUS = {"JP": ("出品中", "停止中")}
-STOCK_HEADER = (
-    "sku fnsku asin product-name condition your-price mfn-listing-exists mfn-fulfillable-quantity afn-listing-exists"
-    " afn-warehouse-quantity afn-fulfillable-quantity afn-unsellable-quantity afn-reserved-quantity afn-total-quantity"
-    " per-unit-volume afn-inbound-working-quantity afn-inbound-shipped-quantity afn-inbound-receiving-quantity"
-    " afn-researching-quantity afn-reserved-future-supply afn-future-supply-buyable store"
-).split()
+STOCK_HEADER = [
+    "sku",
+    "fnsku",
+    "asin",
+    "product-name",
+    "condition",
+    "your-price",
+    "mfn-listing-exists",
+    "mfn-fulfillable-quantity",
+    "afn-listing-exists",
+    "afn-warehouse-quantity",
+    "afn-fulfillable-quantity",
+    "afn-unsellable-quantity",
+    "afn-reserved-quantity",
+    "afn-total-quantity",
+    "per-unit-volume",
+    "afn-inbound-working-quantity",
+    "afn-inbound-shipped-quantity",
+    "afn-inbound-receiving-quantity",
+    "afn-researching-quantity",
+    "afn-reserved-future-supply",
+    "afn-future-supply-buyable",
+    "store",
+]
 AGES = ((0, 90), (91, 180), (181, 270), (271, 365), (366, 455))
-FEES = (("181-210", 0), ("211-240", 0), ("241-270", 38), ("271-300", 46), ("301-330", 51), ("331-365", 58),
-        ("366-455", 145), ("456-plus", 180))
+FEES = (
+    ("181-210", 0),
+    ("211-240", 0),
+    ("241-270", 38),
+    ("271-300", 46),
+    ("301-330", 51),
+    ("331-365", 58),
+    ("366-455", 145),
+    ("456-plus", 180),
+)
 
 
 def encoded(table: pl.DataFrame, codes: list[str]) -> tuple[bytes, str]:
@@ -64,7 +150,9 @@ def stamp(column: str) -> pl.Expr:
     return pl.from_epoch(pl.col(column), time_unit="s").dt.strftime("%Y-%m-%dT%H:%M:%S+00:00")
 
 
-def orders(world: World, scope: Scope, now: int, window: tuple[int, int], by: str, hide: float = 0.0) -> tuple[bytes, str]:
+def orders(
+    world: World, scope: Scope, now: int, window: tuple[int, int], by: str, hide: float = 0.0
+) -> tuple[bytes, str]:
     """All Orders, by last update or by order date. ``hide`` leaves a share of the rows out (a fault)."""
     frame = view.order_lines(world, scope, now, window, by=by)
     if hide:
@@ -117,7 +205,9 @@ def listings(world: World, scope: Scope, now: int) -> tuple[bytes, str]:
             "listing-id": [catalog.listing_id[i] for i in chosen],
             "seller-sku": [catalog.skus[i].code for i in catalog.listing_sku[chosen]],
             "minor": world.price[chosen],
-            "quantity": pl.Series([int(n) if m else None for n, m in zip(shelf, merchant, strict=True)], dtype=pl.Int64),
+            "quantity": pl.Series(
+                [int(n) if m else None for n, m in zip(shelf, merchant, strict=True)], dtype=pl.Int64
+            ),
             "open-date": [f"{iso(int(at)).replace('T', ' ').removesuffix('Z')} {place.clock[0]}" for at in opened],
             "item-is-marketplace": "y",
             "product-id-type": "1",
@@ -227,9 +317,16 @@ def _shipped(world: World, listing: np.ndarray, now: int, days: int) -> np.ndarr
 def _fees(ages: np.ndarray, code: str) -> dict[str, list[str]]:
     """Aged inventory surcharge of next month per age bucket, in the site's currency."""
     place = BY_CODE[code]
-    units = {"181-210": ages[2] // 3, "211-240": ages[2] // 3, "241-270": ages[2] - 2 * (ages[2] // 3),
-             "271-300": ages[3] // 3, "301-330": ages[3] // 3, "331-365": ages[3] - 2 * (ages[3] // 3),
-             "366-455": ages[4], "456-plus": ages[5]}
+    units = {
+        "181-210": ages[2] // 3,
+        "211-240": ages[2] // 3,
+        "241-270": ages[2] - 2 * (ages[2] // 3),
+        "271-300": ages[3] // 3,
+        "301-330": ages[3] // 3,
+        "331-365": ages[3] - 2 * (ages[3] // 3),
+        "366-455": ages[4],
+        "456-plus": ages[5],
+    }
     fees = {}
     for bucket, cents in FEES:
         amount = units[bucket] * cents * place.level

@@ -18,7 +18,8 @@ WORDS = json.loads(Path(__file__).with_name("words.json").read_text(encoding="ut
 SEASONS = ("flat", "q4", "summer")
 BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LISTED_SHARE, MERCHANT_SHARE, INACTIVE_SHARE = 0.93, 0.09, 0.03
-LINES_PER_DAY = 620.0
+LINES_PER_DAY = 440.0
+HISTORY_DAYS = 396
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Catalog:
     listing_price: np.ndarray
     listing_active: np.ndarray
     listing_rate: np.ndarray
+    listing_launch: np.ndarray
     listing_title: list[str]
     listing_id: list[str]
     pool_sku: np.ndarray
@@ -91,11 +93,22 @@ def _skus(seed: int, partner: Partner) -> list[Sku]:
         code = f"{partner.prefix}-{family[:4]}-{color + 1:02d}{BASE36[10 + number % 26]}"
         if number % 37 == 5:  # codes that need care in URLs and in percent-encoding
             code = code.replace("-", "/", 1) + "+B"
-        result.append(Sku(partner, code, family, identifier("B0", 8, seed, partner.id, "asin", number),
-                          identifier("B0", 8, seed, partner.id, "parent", family), color, usd,
-                          SEASONS.index(words["season"]), int(rng.choice([6, 12, 20, 24, 40])),
-                          f"{int(rng.integers(10**11, 10**12))}", int(rng.integers(300, 9000)),
-                          int(rng.integers(120, 2600))))
+        result.append(
+            Sku(
+                partner,
+                code,
+                family,
+                identifier("B0", 8, seed, partner.id, "asin", number),
+                identifier("B0", 8, seed, partner.id, "parent", family),
+                color,
+                usd,
+                SEASONS.index(words["season"]),
+                int(rng.choice([6, 12, 20, 24, 40])),
+                f"{int(rng.integers(10**11, 10**12))}",
+                int(rng.integers(300, 9000)),
+                int(rng.integers(120, 2600)),
+            )
+        )
     return result
 
 
@@ -137,11 +150,20 @@ def _pairs(seed: int, skus: list[Sku]) -> list[tuple[int, Authorisation, str, bo
 def _rates(seed: int, skus: list[Sku], pairs: list, scale: float) -> np.ndarray:
     """Expected order lines per day and listing; a few SKUs carry most of it, many sell now and then."""
     rng = np.random.default_rng([seed, 13])
-    base = np.clip(rng.lognormal(np.log(1.5), 1.3, len(skus)), 0.02, 60.0)
+    base = np.clip(rng.lognormal(np.log(1.5), 1.05, len(skus)), 0.02, 60.0)
     base *= np.array([s.partner.weight for s in skus])
     weight = np.array([BY_CODE[code].weight for _, _, code, _ in pairs])
     rate = base[[number for number, _, _, _ in pairs]] * weight * rng.lognormal(0, 0.35, len(pairs))
     return rate / rate.sum() * LINES_PER_DAY * scale
+
+
+def _launches(seed: int, skus: list[Sku]) -> np.ndarray:
+    """Days from the first day of history to each SKU's launch; most were there before, some are days old."""
+    rng = np.random.default_rng([seed, 15])
+    kind = rng.random(len(skus))
+    recent = HISTORY_DAYS - rng.integers(4, 13, len(skus))
+    during = rng.integers(30, HISTORY_DAYS - 30, len(skus))
+    return np.where(kind < 0.05, recent, np.where(kind < 0.2, during, 0))
 
 
 def build(seed: int, scale: float) -> Catalog:
@@ -164,6 +186,7 @@ def build(seed: int, scale: float) -> Catalog:
         listing_price=np.array([_price(skus[p[0]].usd, p[2]) for p in pairs], dtype=np.int64),
         listing_active=active,
         listing_rate=_rates(seed, skus, pairs, scale) * active,
+        listing_launch=_launches(seed, skus)[np.array([p[0] for p in pairs])],
         listing_title=[_title(skus[p[0]], p[2]) for p in pairs],
         listing_id=[f"{p[2][0]}{identifier('', 10, seed, 'listing', i)}" for i, p in enumerate(pairs)],
         pool_sku=np.array([k[0] for k in pools]),

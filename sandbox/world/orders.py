@@ -15,9 +15,22 @@ NEVER = np.int64(2**61)
 DAY = 86_400
 HOURS = np.array([2, 1, 1, 1, 1, 2, 3, 5, 6, 7, 7, 7, 7, 6, 6, 6, 6, 7, 8, 9, 9, 8, 6, 4], dtype=float)
 COLUMNS = {
-    "order": np.int64, "listing": np.int32, "line": np.int16, "units": np.int32, "price": np.int64, "tax": np.int64,
-    "promotion": np.int64, "shipping": np.int64, "purchased": np.int64, "opened": np.int64, "shipped": np.int64,
-    "cancelled": np.int64, "returned": np.int64, "amended": np.int64, "business": np.bool_, "dropped": np.bool_,
+    "order": np.int64,
+    "listing": np.int32,
+    "line": np.int16,
+    "units": np.int32,
+    "price": np.int64,
+    "tax": np.int64,
+    "promotion": np.int64,
+    "shipping": np.int64,
+    "purchased": np.int64,
+    "opened": np.int64,
+    "shipped": np.int64,
+    "cancelled": np.int64,
+    "returned": np.int64,
+    "amended": np.int64,
+    "business": np.bool_,
+    "dropped": np.bool_,
     "place": np.int16,
 }
 MULTIPLIER, MODULUS = 382_654_321_987, 10**14
@@ -58,8 +71,12 @@ def _split(rng: np.random.Generator, listing: np.ndarray, units: np.ndarray, mom
     twins = np.flatnonzero(again)
     units = units.copy()
     units[twins] -= 1
-    columns = (np.append(listing, listing[twins]), np.append(units, np.ones(len(twins), dtype=units.dtype)),
-               np.append(moment, moment[twins]), np.append(np.zeros(len(units), bool), np.ones(len(twins), bool)))
+    columns = (
+        np.append(listing, listing[twins]),
+        np.append(units, np.ones(len(twins), dtype=units.dtype)),
+        np.append(moment, moment[twins]),
+        np.append(np.zeros(len(units), bool), np.ones(len(twins), bool)),
+    )
     return columns
 
 
@@ -75,8 +92,14 @@ def _baskets(rng: np.random.Generator, catalog: Catalog, lines: tuple) -> dict[s
     basket = np.cumsum(~joined) - 1
     first = np.flatnonzero(~joined)
     line = np.arange(len(key)) - first[basket]
-    return {"listing": listing, "units": units, "purchased": moment[first][basket], "line": line, "basket": basket,
-            "first": first}
+    return {
+        "listing": listing,
+        "units": units,
+        "purchased": moment[first][basket],
+        "line": line,
+        "basket": basket,
+        "first": first,
+    }
 
 
 def _life(rng: np.random.Generator, purchased: np.ndarray, merchant: np.ndarray) -> dict[str, np.ndarray]:
@@ -109,12 +132,17 @@ def _money(rng: np.random.Generator, catalog: Catalog, rows: dict, price: np.nda
     inside = (taxable * TAX[place] + (1000 + TAX[place]) // 2) // (1000 + TAX[place])
     outside = np.where(rng.random(len(listing)) < 0.1, 0, (taxable * TAX[place] + 500) // 1000)
     fee = np.where(catalog.listing_merchant[listing] & (rng.random(len(listing)) < 0.5), price[listing] // 7, 0)
-    return {"price": price[listing], "tax": np.where(TAX_INSIDE[place], inside, outside), "promotion": promotion,
-            "shipping": fee}
+    return {
+        "price": price[listing],
+        "tax": np.where(TAX_INSIDE[place], inside, outside),
+        "promotion": promotion,
+        "shipping": fee,
+    }
 
 
-def make(rng: np.random.Generator, catalog: Catalog, lines: tuple, clock: tuple[int, int, int],
-         price: np.ndarray) -> dict[str, np.ndarray]:
+def make(
+    rng: np.random.Generator, catalog: Catalog, lines: tuple, clock: tuple[int, int, int], price: np.ndarray
+) -> dict[str, np.ndarray]:
     """Columns of all order lines of a day.
 
     ``lines`` = (listing, units, second of day) of lines that found stock; ``clock`` = (seed, day, number of orders

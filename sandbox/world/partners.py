@@ -20,10 +20,16 @@ class Partner:
 
 PARTNERS = (
     Partner("lumora", "Lumora Home", "LUM", 120, 1.25, (("NA", ("US", "CA", "MX")),), False),
-    Partner("voltnest", "VoltNest", "VNX", 112, 1.1,
-            (("NA", ("US",)), ("EU", ("UK", "DE", "FR", "IT", "ES"))), False),
-    Partner("kidobay", "KidoBay", "KDB", 104, 1.0,
-            (("EU", ("UK", "DE", "FR", "IT", "ES", "NL", "SE", "PL", "BE", "IE")),), True),
+    Partner("voltnest", "VoltNest", "VNX", 112, 1.1, (("NA", ("US",)), ("EU", ("UK", "DE", "FR", "IT", "ES"))), False),
+    Partner(
+        "kidobay",
+        "KidoBay",
+        "KDB",
+        104,
+        1.0,
+        (("EU", ("UK", "DE", "FR", "IT", "ES", "NL", "SE", "PL", "BE", "IE")),),
+        True,
+    ),
     Partner("sorano", "Sorano Kitchen", "SRN", 104, 0.9, (("FE", ("JP", "AU", "SG")), ("NA", ("US",))), False),
 )
 

@@ -25,7 +25,12 @@ class Stock:
         self.mean = np.bincount(catalog.listing_pool, catalog.listing_rate * 1.12, pools)
         self.sea = rng.random(pools) < 0.7
         self.habit = rng.lognormal(0.12, 0.42, pools)
-        self.carton = np.array([catalog.skus[i].carton for i in catalog.pool_sku])
+        carton = np.array([catalog.skus[i].carton for i in catalog.pool_sku])
+        # Slow sellers are sent in small cartons; otherwise one carton would last for years.
+        self.carton = np.clip(np.round(self.mean * 30), 1, carton).astype(np.int64)
+        launch = np.zeros(pools, dtype=np.int64)
+        np.maximum.at(launch, catalog.listing_pool, catalog.listing_launch)
+        self.launch = start + launch
         self.level = {name: np.zeros(pools, dtype=np.int64) for name in RINGS}
         self.ring = {name: np.zeros((HORIZON, pools), dtype=np.int32) for name in RINGS}
         self.shipments = {name: np.zeros(0, dtype=np.int64) for name in SHIPMENT_COLUMNS}
@@ -36,8 +41,9 @@ class Stock:
         units = self._cartons(np.ceil(self.mean * lead * 1.2 * self.habit) + 3, np.arange(len(lead)))
         self.level["available"] += units
         age = rng.integers(5, 260, len(units))
-        self._add_shipments(np.arange(len(units)), units, np.stack([start - age - 40, start - age - 35,
-                                                                    start - age - 3, start - age]))
+        self._add_shipments(
+            np.arange(len(units)), units, np.stack([start - age - 40, start - age - 35, start - age - 3, start - age])
+        )
 
     def _cartons(self, units: np.ndarray, pools: np.ndarray) -> np.ndarray:
         carton = self.carton[pools]
@@ -65,9 +71,9 @@ class Stock:
     def close_day(self, day: int, sold: np.ndarray, opened: np.ndarray) -> None:
         """Take off the day's sales, learn the pace on days with stock, and let the seller order."""
         self.level["available"] -= sold
-        self.mean = np.where(opened > 0, 0.95 * self.mean + 0.05 * sold, self.mean)
+        self.mean = np.where((opened > 0) & (self.launch <= day), 0.95 * self.mean + 0.05 * sold, self.mean)
         rng = np.random.default_rng([self.seed, 42, day])
-        due = (np.arange(len(self.mean)) + day) % 7 == 0
+        due = ((np.arange(len(self.mean)) + day) % 7 == 0) & (self.launch <= day + 60)
         self._order_inbound(day, rng, due & ~self.catalog.pool_merchant)
         self._restock_shelf(day, due & self.catalog.pool_merchant)
 

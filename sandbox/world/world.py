@@ -15,8 +15,7 @@ from sandbox.world import demand, orders
 from sandbox.world.orders import COLUMNS, DAY, NEVER
 from sandbox.world.stock import RINGS, SHIPMENT_COLUMNS, Stock
 
-VERSION = 4
-HISTORY_DAYS = 396
+VERSION = 5
 
 
 class World:
@@ -55,7 +54,8 @@ class World:
         stock.open_day(day)
         self.drift *= np.exp(self.trend + rng.normal(0, 0.012, len(self.drift)))
         self._reprice(rng)
-        rates = demand.rates(self.seed, catalog, day, self.price, self.drift)
+        launched = catalog.listing_launch <= day - self.start
+        rates = demand.rates(self.seed, catalog, day, self.price, self.drift) * launched
         listing, units = orders.wanted(rng, rates, self.dispersion)
         moment = orders.moments(rng, catalog, listing, day)
         pool = catalog.listing_pool[listing]
@@ -162,10 +162,23 @@ class World:
             arrays |= {f"level_{n}": self.stock.level[n] for n in RINGS}
             arrays |= {f"ring_{n}": self.stock.ring[n] for n in RINGS}
             arrays |= {f"shipment_{n}": self.stock.shipments[n] for n in SHIPMENT_COLUMNS}
-            arrays |= {"mean": self.stock.mean, "drift": self.drift, "price": self.price, "patched": self.patched,
-                       "touched": self.touched, "rates": np.array(self._rates), "opened": np.array(self._opened)}
-            meta = {"version": VERSION, "seed": self.seed, "scale": self.scale, "start": self.start,
-                    "next_day": self.next_day, "orders": self.orders_so_far}
+            arrays |= {
+                "mean": self.stock.mean,
+                "drift": self.drift,
+                "price": self.price,
+                "patched": self.patched,
+                "touched": self.touched,
+                "rates": np.array(self._rates),
+                "opened": np.array(self._opened),
+            }
+            meta = {
+                "version": VERSION,
+                "seed": self.seed,
+                "scale": self.scale,
+                "start": self.start,
+                "next_day": self.next_day,
+                "orders": self.orders_so_far,
+            }
             temporary = folder / "world.tmp.npz"
             np.savez(temporary, meta=np.array(json.dumps(meta)), **arrays)
             temporary.replace(folder / "world.npz")
