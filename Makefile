@@ -1,5 +1,9 @@
-# make up     set up on first use, then run the whole product with demo data
-# make test   the same set-up, then every check and test
+# make up        set up on first use, then run the whole product with demo data (PORT=8000)
+# make test      the same set-up, then every check and test
+# make lint      the checks without the tests
+# make bench     measure; prints ratios
+# make messages  collect strings for translation
+# make clean     forget what was built and all local data
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -11,7 +15,46 @@ NPM = PATH="$$PATH:$(CURDIR)/$(VENV)/bin" npm
 
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: setup lock
+.PHONY: up test lint bench messages build clean setup lock
+.DEFAULT_GOAL := up
+
+up: setup build
+	@exec $(PY) -m stack up
+
+test: lint
+	@$(PY) -m pytest -n 2 --dist loadgroup --cov --cov-report=term $(ARGS)
+
+lint: setup build
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@$(VENV)/bin/lint-imports
+	@$(PY) -m stack exec -- $(VENV)/bin/mypy
+	@$(PY) -m stack exec --owner -- $(PY) manage.py makemigrations --check --dry-run
+	@$(PY) -m tools.messages --check
+
+bench: setup build
+	@$(PY) -m stack exec -- $(PY) -m bench $(ARGS)
+
+messages: setup
+	@$(PY) -m tools.messages --update
+
+# Front end and message catalogues; quick when nothing has changed.
+FRONT := $(shell find frontend templates -type f 2>/dev/null) $(shell find apps -name '*.py' 2>/dev/null)
+build: static/build/.built $(VENV)/.messages
+
+static/build/.built: $(FRONT) package-lock.json | setup
+	@PATH="$$PATH:$(CURDIR)/$(VENV)/bin" node frontend/build.mjs
+	@touch $@
+
+$(VENV)/.messages: $(shell find apps -name '*.po' 2>/dev/null) | setup
+	@$(PY) -m tools.messages --compile
+	@touch $@
+
+clean:
+	@test ! -x $(PY) || $(PY) -m stack wipe
+	@rm -rf static/build var .ruff_cache .mypy_cache .pytest_cache .import_linter_cache .coverage* htmlcov .hypothesis
+	@find apps -name '*.mo' -delete
+
 setup: $(VENV)/.dev $(VENV)/.node
 
 $(VENV)/bin/uv: requirements-stack.lock

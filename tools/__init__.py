@@ -1,0 +1,1 @@
+"""What developers run: messages, browser, screenshots. Nothing here is needed in production."""
