@@ -20,8 +20,6 @@ from apps.core.permissions import Permission
 from apps.inventory.models import PlanLine, Replenishment
 
 STATUSES = ("urgent", "reorder", "healthy", "excess", "no_data")
-COVER_SCALE = 120  # days: one scale for all bars, so that rows can be compared
-FEE_LINE = 28  # days: below, Amazon's low-inventory fee
 
 COLUMNS = (
     ListColumn("product", _("Product"), order="sku", fixed=True),

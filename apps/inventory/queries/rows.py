@@ -1,25 +1,13 @@
-"""One line as the page shows it: dates in words, bars in per cent. Templates do no arithmetic."""
+"""One line as the page shows it: dates in words, stock in days. Templates do no arithmetic."""
 
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 
 from apps.inventory.models import Replenishment
-from apps.inventory.queries.lines import COVER_SCALE, FEE_LINE
 
 NOW, LATE, WITHIN = "now", "late", "within"
-
-
-@dataclass(frozen=True)
-class Bar:
-    """The cover bar on a scale of 0 to 120 days: widths and marks in per cent."""
-
-    fba: int
-    inbound: int
-    own: int
-    cycle: int
-    fee: int
-    over: bool
 
 
 @dataclass(frozen=True)
@@ -28,6 +16,7 @@ class Row:
 
     line: Replenishment
     key: str
+    dom: str
     units: int | None
     edited: bool
     cartons: int | None
@@ -36,7 +25,8 @@ class Row:
     days: int | None  # by the line's transport, from order to sellable
     when: str  # now, late, within, ""
     when_days: int
-    bar: Bar | None
+    inbound_days: Decimal | None
+    own_days: Decimal | None
     velocity: Decimal | None
     snoozed: bool
     resting_until: date | None
@@ -47,9 +37,11 @@ def row_of(line: Replenishment, *, today: date) -> Row:
     units, carton = line.units, line.carton_units or 1  # type: ignore[attr-defined]
     snoozed = line.snoozed_until is not None and line.snoozed_until > today
     when, when_days = _when(line, today, units)
+    key = f"{line.store_id}/{line.pool}/{line.sku}"
     return Row(
         line=line,
-        key=f"{line.store_id}/{line.pool}/{line.sku}",
+        key=key,
+        dom=_dom(key),
         units=units,
         edited=line.edited is not None,
         cartons=-(-units // carton) if units and carton > 1 else None,
@@ -58,7 +50,8 @@ def row_of(line: Replenishment, *, today: date) -> Row:
         days=_lead(line),
         when=when,
         when_days=when_days,
-        bar=_bar(line),
+        inbound_days=_days(line.reserved + line.inbound, line),
+        own_days=_days(line.own, line),
         velocity=None if line.velocity is None else Decimal(line.velocity) / 1000,
         snoozed=snoozed,
         resting_until=line.snoozed_until if snoozed else None,
@@ -84,21 +77,11 @@ def _when(line: Replenishment, today: date, units: int | None) -> tuple[str, int
     return (WITHIN, left) if left >= 0 else (LATE, -left)
 
 
-def _bar(line: Replenishment) -> Bar | None:
-    if not line.velocity:
-        return None
-    fba = _percent(line.available, line.velocity)
-    both = _percent(line.available + line.reserved + line.inbound, line.velocity)
-    whole = _percent(line.available + line.reserved + line.inbound + line.own, line.velocity)
-    return Bar(
-        fba=fba,
-        inbound=both - fba,
-        own=whole - both,
-        cycle=min(100, 100 * (line.cycle_days or 0) // COVER_SCALE),
-        fee=100 * FEE_LINE // COVER_SCALE,
-        over=(line.cover_fba_days or 0) > COVER_SCALE,
-    )
+def _days(units: int, line: Replenishment) -> Decimal | None:
+    """How long so many units last."""
+    return Decimal(units * 1000) / line.velocity if line.velocity else None
 
 
-def _percent(units: int, velocity: int) -> int:
-    return min(100, round(Decimal(units * 1000 * 100) / (velocity * COVER_SCALE)))
+def _dom(key: str) -> str:
+    """An element's id from a key: SKUs hold signs that ids may not."""
+    return f"r{sha256(key.encode()).hexdigest()[:12]}"

@@ -75,7 +75,7 @@ def _line(request: MemberRequest, store: str, pool: str, sku: str) -> Replenishm
 
 
 def context(request: MemberRequest, found: Replenishment) -> dict[str, Any]:
-    today, member = timezone.localdate(), request.member
+    today = timezone.localdate()
     position, policy = position_of(found), policy_of(found)
     row = row_of(found, today=today)
     return {
@@ -92,14 +92,16 @@ def context(request: MemberRequest, found: Replenishment) -> dict[str, Any]:
         "plans": queries.open_plan_lines(found),
         "history": queries.history(found),
         "modes": MODES,
-        "may": {
-            "edit": member.can(Permission.PLAN_EDIT),
-            "policy": member.can(Permission.POLICY_EDIT),
-            "cost": member.can(Permission.COST_VIEW),
-        },
+        "may": _may(request),
         "today": today,
         "stale": found.stock_as_of is None or timezone.now() - found.stock_as_of > actions.STALE_AFTER,
     }
+
+
+def _may(request: MemberRequest) -> dict[str, bool]:
+    can = request.member.can
+    names = {"edit": Permission.PLAN_EDIT, "policy": Permission.POLICY_EDIT, "cost": Permission.COST_VIEW}
+    return {name: can(permission) for name, permission in names.items()}
 
 
 def _rules(policy: Any, own: Any) -> list[dict[str, Any]]:
@@ -123,13 +125,13 @@ def quantity(request: MemberRequest, store: str, pool: str, sku: str) -> HttpRes
     if request.headers.get("HX-Request") != "true":
         return redirect("replenishment", agency=request.agency.slug, store=store)
     found = _line(request, store, pool, sku)
-    answer = page(request, "inventory/quantity.html", _cell(request, found, editing=False))
+    answer = page(request, "inventory/quantity.html", _cell(request, found, editing=False) | {"saved": True})
     return toast(answer, _("%s: quantity changed") % sku, undo=undo_url(request, entries)) if entries else answer
 
 
 def _cell(request: MemberRequest, found: Replenishment, *, editing: bool) -> dict[str, Any]:
     row = row_of(found, today=timezone.localdate())
-    return {"row": row, "line": found, "editing": editing, "may": {"edit": True}}
+    return {"row": row, "line": found, "editing": editing, "may": _may(request)}
 
 
 @require_POST

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST
 from apps.accounts.actions.jobs import start_job
 from apps.accounts.models import Member, Store
 from apps.accounts.queries import rates, stores_for
-from apps.core import lists
-from apps.core.http import MemberRequest, page, requires, toast
-from apps.core.models import Entry, Job, SavedView
-from apps.core.permissions import Permission
+from apps.core import jobs, lists
+from apps.core.http import MemberRequest, page, requires, target_id, toast
+from apps.core.models import Entry, Job
+from apps.core.permissions import Permission, Role
 from apps.inventory import actions, forms
 from apps.inventory.models import Replenishment
 from apps.inventory.queries import lines as queries
@@ -29,6 +29,8 @@ PAGE = "replenishment"
 TEMPLATE = "inventory/replenishment.html"
 MOST_AT_ONCE = 2000  # lines one bulk action may take
 SNOOZE_DAYS = 14
+FILTERS = {"q", "mp", "store", "owner", "supplier", "mode", "by", "rest", "status"}
+TONES = {"urgent": "danger", "reorder": "warning", "healthy": "success", "excess": "excess", "no_data": "neutral"}
 MODES = (("sea", gettext_lazy("Sea")), ("air", gettext_lazy("Air")), ("air+sea", gettext_lazy("Air + sea")))
 
 
@@ -44,7 +46,7 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
     store = get_object_or_404(stores_for(member), slug=slug) if slug else None
     currency = agency_currency()
     rate = rates(currency, today)
-    query = lists.parse(params, queries.COLUMNS, sort=DEFAULT_SORT, today=today, can=member.can)
+    query = lists.parse(_with_columns(params), queries.COLUMNS, sort=DEFAULT_SORT, today=today, can=member.can)
     mine = queries.lines_for(member)
     if store:
         mine = mine.filter(store=store)
@@ -57,6 +59,11 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
         "store": store,
         "query": query,
         "rows": rows,
+        "columns": _headers(query),
+        "previous_url": query.url(page=rows.number - 1),
+        "next_url": query.url(page=rows.number + 1),
+        "filtered": bool(set(query.params) & FILTERS),
+        "kept": [(name, value) for name, value in query.params.items() if name not in {"cols", "col", "page"}],
         "lines": [row_of(line, today=today) for line in rows],
         "totals": totals,
         "page_totals": queries.page_totals(rows),
@@ -65,14 +72,26 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
         "stale": stale,
         "choices": queries.choices(mine),
         "stores": [] if store else list(stores_for(member)),
-        "views": _views(member),
-        "job": _running(member),
+        "job_row": job_row(_running(member)),
         "modes": MODES,
         "may": _may(member),
         "today": today,
         "here": _here(request, slug),
         "page_key": PAGE,
+        "swapped": target_id(request) == "rows",
+        "health": _strip(totals),
+        "people": _people(member),
+        "snooze_days": SNOOZE_DAYS,
     }
+
+
+def _with_columns(params: QueryDict) -> QueryDict:
+    """The column chooser sends one `col` per box; the address keeps `cols=a,b`."""
+    if "col" not in params:
+        return params
+    changed = params.copy()
+    changed["cols"] = ",".join(changed.pop("col"))
+    return changed
 
 
 def _segments(query: lists.ListQuery, totals: queries.Summary, status: str) -> list[dict[str, Any]]:
@@ -91,9 +110,30 @@ def _segments(query: lists.ListQuery, totals: queries.Summary, status: str) -> l
     ]
 
 
-def _views(member: Member) -> list[SavedView]:
-    shared = SavedView.objects.filter(page=PAGE)
-    return [view for view in shared.order_by("name") if view.shared or view.member_id == member.pk]
+def _headers(query: lists.ListQuery) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": column.key,
+            "label": column.label,
+            "numeric": column.numeric,
+            "url": query.sort_url(column),
+            "aria": query.aria_sort(column),
+        }
+        for column in query.shown_columns
+    ]
+
+
+def _strip(totals: queries.Summary) -> list[tuple[str, Any, int]]:
+    labels = dict(Replenishment.Status.choices)
+    return [(TONES[key], labels[key], totals.counts[key]) for key in queries.STATUSES if totals.counts[key]]
+
+
+def _people(member: Member) -> list[Member]:
+    """Who may be given SKUs to look after."""
+    if not member.can(Permission.PLAN_EDIT):
+        return []
+    staff = Member.objects.filter(active=True, user__isnull=False).exclude(role=Role.CLIENT)
+    return list(staff.select_related("user").order_by("user__name"))
 
 
 def _running(member: Member) -> Job | None:
@@ -101,6 +141,11 @@ def _running(member: Member) -> Job | None:
     return (
         Job.objects.filter(by=member, kind__in=kinds, state__in=["queued", "running"]).order_by("-created_at").first()
     )
+
+
+def job_row(job: Job | None) -> dict[str, Any] | None:
+    """A job as its card shows it."""
+    return {"job": job, "progress": jobs.progress(job)} if job else None
 
 
 def _may(member: Member) -> dict[str, bool]:
@@ -200,7 +245,7 @@ def _decide(request: MemberRequest, lines: list[Replenishment], values: dict[str
 def _owner(member_id: Any) -> Member | None:
     if member_id is None:
         return None
-    found = Member.objects.filter(pk=member_id, active=True, user__isnull=False).exclude(role="client").first()
+    found = Member.objects.filter(pk=member_id, active=True, user__isnull=False).exclude(role=Role.CLIENT).first()
     if found is None:
         raise Http404
     return found
@@ -244,5 +289,5 @@ def export(request: MemberRequest, store: str = "") -> HttpResponse:
 
 def _started(request: MemberRequest, slug: str, job: Job) -> HttpResponse:
     if request.headers.get("HX-Request") == "true":
-        return page(request, "inventory/started.html", {"job": job}, status=202)
+        return page(request, "inventory/started.html", {"job_row": job_row(job)}, status=202)
     return redirect(_here(request, slug))
