@@ -34,7 +34,7 @@ def _chunk(chance: np.random.Generator, start: int, count: int) -> pl.DataFrame:
     quantity = chance.integers(1, 4, count)
     cents = quantity * chance.integers(899, 6999, count)
     cancelled = chance.random(count) < 0.04
-    promotion = np.where(chance.random(count) < 0.2, cents // 10, 0)
+    promotion = np.where(~cancelled & (chance.random(count) < 0.2), cents // 10, 0)
     frame = pl.DataFrame(
         {
             "middle": middle,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -147,7 +148,7 @@ def stage(
     constants: Mapping[str, Any],
     nullable: bool = False,
 ) -> Stage:
-    """COPY frames into the temporary table `name`, frame by frame as they are read.
+    """COPY frames into the temporary table `name`, frame by frame as they are read. Frames must not use the database.
 
     `constants` become columns with one value. Missing text becomes "" unless `nullable`. Repeated keys are reduced to
     the greatest version, the last line of equal ones. Must run inside a transaction; the table ends with it.
@@ -277,9 +278,11 @@ def _prepared(
 
 def _copy(name: str, names: Iterable[str], frames: Iterator[pl.DataFrame], facts: Facts) -> _Tally:
     tally = _Tally()
+    # The first frame is read before COPY begins: until it ends, a query on this connection would wait for ever.
+    first = [frame] if (frame := next(frames, None)) is not None else []
     statement = SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(Identifier(name), columns(names))
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for frame in frames:
+        for frame in chain(first, frames):
             tally.add(frame, facts.key, facts.day)
             copy.write(csv_of(frame))
     return tally
@@ -288,7 +291,7 @@ def _copy(name: str, names: Iterable[str], frames: Iterator[pl.DataFrame], facts
 def csv_of(frame: pl.DataFrame) -> memoryview:
     """Null is nothing, an empty text is "": as COPY's csv format understands them."""
     buffer = BytesIO()
-    frame.writecsv_of(buffer, include_header=False, datetime_format="%Y-%m-%d %H:%M:%S%.6f+00")
+    frame.write_csv(buffer, include_header=False, datetime_format="%Y-%m-%d %H:%M:%S%.6f+00")
     return buffer.getbuffer()
 
 
