@@ -6,6 +6,7 @@ from apps.accounts.api import Stores
 from apps.inventory.api import OwnStocks, PlanLines, Stock
 from apps.listings.api import Products
 from apps.sales.api import Costs, Orders
+from apps.sync.api import Documents, Runs
 from apps.team.api import Changes
 
 READ, ONE, BULK = {"get": "list"}, {"get": "retrieve"}, {"get": "list", "put": "upsert"}
@@ -21,6 +22,10 @@ urlpatterns = [
     path("orders", Orders.as_view(READ), name="api-orders"),
     path("plan-lines", PlanLines.as_view(READ), name="api-plan-lines"),
     path("plan-lines/<uuid:pk>", PlanLines.as_view(ONE), name="api-plan-line"),
+    path("documents", Documents.as_view(READ), name="api-documents"),
+    path("documents/<uuid:pk>", Documents.as_view(ONE), name="api-document"),
+    path("runs", Runs.as_view(READ), name="api-runs"),
+    path("runs/<uuid:pk>", Runs.as_view(ONE), name="api-run"),
     path("changes", Changes.as_view(READ), name="api-changes"),
     path("changes/<int:number>", Changes.as_view(ONE), name="api-change"),
 ]

@@ -1,7 +1,9 @@
 """REST: stock at Amazon, own stock, plan lines."""
 
-from typing import Any
+import datetime as dt
+from typing import Annotated, Any
 
+import msgspec
 from django.db.models import OuterRef, QuerySet, Subquery
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -10,6 +12,8 @@ from apps.accounts.queries import site_filter, stores_for
 from apps.core.permissions import Permission
 from apps.core.rest import Resource
 from apps.inventory.models import OwnStock, Plan, PlanLine, StockDay
+from apps.sync.api import SHORT, PushedSerializer, PushResource
+from apps.sync.rows import OWN_STOCK
 
 STORE = OpenApiParameter("store", str, description="Only these stores, comma separated.")
 SITE = OpenApiParameter("marketplace", str, description="Only these sites, e.g. `US,DE`.")
@@ -56,8 +60,37 @@ class OwnStockRow(serializers.ModelSerializer):
         fields = ("store", "warehouse", "sku", "available", "reserved", "inbound", "date", "updated_at")
 
 
-@extend_schema_view(list=extend_schema(operation_id="list_own_stock", summary="Own warehouses", tags=["stock"]))
-class OwnStocks(Resource):
+Units = Annotated[int, msgspec.Meta(ge=0, le=2_000_000_000)]
+
+
+class OwnStockItem(msgspec.Struct, forbid_unknown_fields=True):
+    """One count as an ERP sends it."""
+
+    store: Annotated[str, SHORT]
+    sku: Annotated[str, SHORT]
+    available: Units
+    warehouse: Annotated[str, SHORT] = "main"
+    reserved: Units = 0
+    inbound: Units = 0
+    date: dt.date | None = None
+
+
+class OwnStockBody(serializers.Serializer):
+    items = OwnStockRow(many=True)
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="list_own_stock", summary="Own warehouses", tags=["stock"]),
+    upsert=extend_schema(
+        operation_id="put_own_stock",
+        summary="Tell counts of own warehouses, many at once",
+        tags=["stock"],
+        request={"application/json": OwnStockBody, "application/x-ndjson": OwnStockRow},
+        responses=PushedSerializer,
+    ),
+)
+class OwnStocks(PushResource):
+    item, row_type = OwnStockItem, OWN_STOCK
     permissions = {"list": Permission.STOCK_VIEW, "upsert": Permission.STOCK_EDIT}
     row = OwnStockRow
     order = ("updated_at", "store_id", "warehouse", "sku")

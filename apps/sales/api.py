@@ -1,7 +1,9 @@
 """REST: orders and costs."""
 
-from typing import Any
+import datetime as dt
+from typing import Annotated, Any
 
+import msgspec
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -10,6 +12,8 @@ from apps.accounts.queries import site_filter, stores_for
 from apps.core.permissions import Permission
 from apps.core.rest import Resource
 from apps.sales.models import Cost, OrderLine
+from apps.sync.api import LONG, SHORT, PushedSerializer, PushResource
+from apps.sync.rows import COST
 
 STORE = OpenApiParameter("store", str, description="Only these stores, comma separated.")
 SITE = OpenApiParameter("marketplace", str, description="Only these sites, e.g. `US,DE`.")
@@ -65,10 +69,37 @@ class CostRow(serializers.ModelSerializer):
         fields = ("store", "sku", "valid_from", "unit_cost", "freight", "currency", "note", "updated_at")
 
 
+Minor = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+
+
+class CostItem(msgspec.Struct, forbid_unknown_fields=True):
+    """One cost as an ERP sends it."""
+
+    store: Annotated[str, SHORT]
+    sku: Annotated[str, SHORT]
+    unit_cost: Minor
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+    valid_from: dt.date | None = None
+    freight: Minor | None = None
+    note: Annotated[str, LONG] | None = None
+
+
+class CostBody(serializers.Serializer):
+    items = CostRow(many=True)
+
+
 @extend_schema_view(
     list=extend_schema(operation_id="list_costs", summary="Unit costs with their first day", tags=["costs"]),
+    upsert=extend_schema(
+        operation_id="put_costs",
+        summary="Tell unit costs, many at once",
+        tags=["costs"],
+        request={"application/json": CostBody, "application/x-ndjson": CostRow},
+        responses=PushedSerializer,
+    ),
 )
-class Costs(Resource):
+class Costs(PushResource):
+    item, row_type = CostItem, COST
     permissions = {"list": Permission.COST_VIEW, "upsert": Permission.COST_EDIT}
     row = CostRow
     order = ("updated_at", "store_id", "sku", "valid_from")

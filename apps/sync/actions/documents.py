@@ -119,7 +119,7 @@ def apply(claim: Claim, source: Source, document: Document, kept: StoredDocument
     kept.applied_at, kept.rows, kept.quarantine, kept.errors = at, loaded.rows, "", []
     kept.save(update_fields=["applied_at", "rows", "quarantine", "errors"])
     leases.count(claim, rows=loaded.rows, changed=loaded.new + loaded.changed + loaded.gone, cursor=document.cursor)
-    _tell(document.row.name, store_id=kept.store_id, loaded=loaded)
+    tell(document.row.name, store_id=kept.store_id, loaded=loaded)
     return loaded
 
 
@@ -133,7 +133,7 @@ def _frames(source: Source, document: Document) -> Iterator[pl.DataFrame]:
     return iter(source.parse(document))
 
 
-def _tell(row: str, *, store_id: int, loaded: Loaded) -> None:
+def tell(row: str, *, store_id: int, loaded: Loaded) -> None:
     """After the commit, those who recompute from these rows hear of it."""
     agency = acting_agency()
     for follower in followers([row]):

@@ -1,0 +1,154 @@
+"""REST: documents, runs, and the door through which ERPs push rows."""
+
+import datetime as dt
+from collections import defaultdict
+from typing import Any, ClassVar
+
+import msgspec
+import polars as pl
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts.models import Store
+from apps.accounts.queries import stores_for
+from apps.core.bulk import RawJson, RawNdjson, refuse, rows_of
+from apps.core.permissions import Permission
+from apps.core.rest import Resource
+from apps.sync.actions.pushing import push
+from apps.sync.models import Run, StoredDocument
+from apps.sync.rows import RowType
+
+STORE = OpenApiParameter("store", str, description="Only these stores, comma separated.")
+SHORT, LONG = msgspec.Meta(min_length=1, max_length=60), msgspec.Meta(max_length=200)
+
+
+class PushedSerializer(serializers.Serializer):
+    """What a bulk call did. All rows were taken; unchanged ones wrote nothing."""
+
+    received = serializers.IntegerField()
+    new = serializers.IntegerField()
+    changed = serializers.IntegerField()
+
+
+class PushResource(Resource):
+    """A list that ERPs fill: PUT with `{"items": [...]}` or NDJSON; every row names its store."""
+
+    parser_classes: ClassVar[list[Any]] = [RawJson, RawNdjson]
+    item: ClassVar[type[msgspec.Struct]]
+    row_type: ClassVar[RowType]
+
+    def upsert(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        items = rows_of(request, self.item)
+        at, totals = timezone.now(), {"received": len(items), "new": 0, "changed": 0}
+        for store, rows in self._by_store(items).items():
+            frame = pl.DataFrame([self.values(row, at) for row in rows], schema=self.row_type.schema, orient="row")
+            loaded = push(store, self.row_type, frame, request._request.body, by=self.member, at=at)
+            totals["new"] += loaded.new
+            totals["changed"] += loaded.changed
+        return Response(totals)
+
+    def values(self, row: Any, at: dt.datetime) -> tuple[Any, ...]:
+        """The row's columns in the order of the row type; a missing day is today."""
+        today = at.date()
+        found = {name: getattr(row, name) for name in self.row_type.schema}
+        return tuple(
+            today if value is None and name in {"date", "valid_from"} else value for name, value in found.items()
+        )
+
+    def _by_store(self, items: list[Any]) -> dict[Store, list[Any]]:
+        """Rows by store. Unprocessable for a store the key may not see, and for two rows about the same thing."""
+        known = {store.slug: store for store in stores_for(self.member).filter(active=True)}
+        found: dict[Store, list[Any]] = defaultdict(list)
+        errors, seen = [], set()
+        for index, item in enumerate(items):
+            key = (item.store, *(getattr(item, name) for name in self.row_type.key))
+            if item.store not in known:
+                errors.append({"index": index, "field": "store", "detail": _("There is no such store.")})
+            elif key in seen:
+                errors.append({"index": index, "field": "", "detail": _("The same thing is named twice.")})
+            else:
+                seen.add(key)
+                found[known[item.store]].append(item)
+        refuse(errors)
+        return found
+
+
+class DocumentRow(serializers.ModelSerializer):
+    """A file as it came in. `quarantine` says why it could not be loaded; then no row of it was."""
+
+    store = serializers.CharField(source="store.slug")
+
+    class Meta:
+        model = StoredDocument
+        fields = ("id", "store", "name", "row", "digest", "size", "encoding", "marketplaces", "as_of", "rows")
+        fields += ("received_at", "applied_at", "quarantine", "errors")
+
+
+class UploadSerializer(serializers.Serializer):
+    """A file: an Amazon report, or a table of costs, own stock or products; TSV, CSV, XLSX, also in gz or zip."""
+
+    store = serializers.CharField(max_length=40)
+    file = serializers.FileField()
+    kind = serializers.CharField(required=False, allow_blank=True, max_length=30)
+    marketplace = serializers.CharField(required=False, allow_blank=True, max_length=2)
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="list_documents", summary="Files that came in", tags=["documents"]),
+    retrieve=extend_schema(operation_id="get_document", summary="One file", tags=["documents"]),
+)
+class Documents(Resource):
+    permissions = {
+        "list": Permission.SYNC_VIEW,
+        "retrieve": Permission.SYNC_VIEW,
+        "create": Permission.IMPORT,
+    }
+    row = DocumentRow
+    order = ("received_at", "id")
+    changed = "received_at"
+    parameters: ClassVar[dict[str, Any]] = {"list": [STORE]}
+    parser_classes: ClassVar[list[Any]] = [MultiPartParser]
+
+    def rows(self) -> QuerySet[StoredDocument]:
+        rows = StoredDocument.objects.filter(store__in=stores_for(self.member)).select_related("store")
+        return self.only_stores(rows)
+
+
+class RunRow(serializers.ModelSerializer):
+    """One piece of sync work."""
+
+    store = serializers.CharField(source="store.slug")
+    dataset = serializers.CharField(source="stream.dataset")
+    marketplace = serializers.CharField(source="stream.marketplace")
+
+    class Meta:
+        model = Run
+        fields = ("id", "store", "dataset", "marketplace", "slot", "state", "since", "until", "due_at", "attempts")
+        fields += ("step", "rows", "changed", "documents", "error_kind", "error", "created_at", "started_at")
+        fields += ("finished_at",)
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="list_runs", summary="Sync runs", tags=["runs"]),
+    retrieve=extend_schema(operation_id="get_run", summary="One sync run", tags=["runs"]),
+)
+class Runs(Resource):
+    permissions = {"list": Permission.SYNC_VIEW, "retrieve": Permission.SYNC_VIEW}
+    row = RunRow
+    order = ("created_at", "id")
+    changed = "created_at"
+    parameters: ClassVar[dict[str, Any]] = {
+        "list": [STORE, OpenApiParameter("state", str, enum=[str(s) for s in Run.State.values])]
+    }
+
+    def rows(self) -> QuerySet[Run]:
+        rows = Run.objects.filter(store__in=stores_for(self.member)).select_related("store", "stream")
+        if state := self.request.query_params.get("state"):
+            rows = rows.filter(state=state.replace("\x00", ""))
+        return self.only_stores(rows)
