@@ -32,6 +32,7 @@ class House:
     port: int
     sandbox_port: int
     programs: list[Kept] = field(default_factory=list)
+    application: dict[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -51,6 +52,7 @@ class House:
             **{f"SP_API_{region}_URL": f"{self.sandbox}/{region.lower()}" for region in ("NA", "EU", "FE")},
             "ALLOW_HTTP_OUTSIDE": "1",
             "DEMO_FILE": str(state_folder() / "demo.json"),
+            **self.application,
         }
         return {key: os.environ.get(key) or value for key, value in ours.items()}
 
@@ -104,9 +106,10 @@ def _open(house: House, began: float) -> None:
     sandbox = _start_sandbox(house)
     with _timed("tables are up to date"):
         house.manage("migrate", "--verbosity", "0", owner=True)
-    _start_product(house)
     if sandbox:
         _wait_for(f"{house.sandbox}/healthz", sandbox)
+        house.application = _application(house)
+    _start_product(house)
     _wait_for(f"{house.address}/healthz", house.programs[-1])
     say(f"{house.address} answers ({time.monotonic() - began:.1f} s)")
     if list(ROOT.glob("apps/*/management/commands/seed_demo.py")):
@@ -120,8 +123,20 @@ def _start_sandbox(house: House) -> Kept | None:
         return None
     state = house.place.state / "sandbox"
     state.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "sandbox", "--port", house.sandbox_port, "--state", state]
+    command = [sys.executable, "-m", "sandbox", "--port", house.sandbox_port, "--state", state, "--fast"]
     return house.keep("sandbox", command)
+
+
+def _application(house: House) -> dict[str, str]:
+    """Our application as the sandbox knows it: what the connection wizard needs to ask for consent there."""
+    with urllib.request.urlopen(f"{house.sandbox}/_sandbox/partners", timeout=30) as answer:
+        partner = json.load(answer)[0]
+    return {
+        "SP_API_APPLICATION_ID": partner["application_id"],
+        "SP_API_CLIENT_ID": partner["client_id"],
+        "SP_API_CLIENT_SECRET": partner["client_secret"],
+        "SP_API_CONSENT_URL": f"{house.sandbox}/apps/authorize/consent",
+    }
 
 
 def _start_product(house: House) -> None:
@@ -165,13 +180,13 @@ def _wait_for(url: str, kept: Kept, seconds: float = 120) -> None:
 def _greet(house: House, began: float) -> None:
     say(f"\nStorewright runs at {house.address} ({time.monotonic() - began:.0f} s). Logs: {house.place.logs}")
     for login in _logins(Path(house.outside["DEMO_FILE"])):
-        say("  " + "  ".join(str(part) for part in login.values()))
+        say(f"  {login['agency'] or 'platform':9} {login['role']:9} {login['email']:32} {login['password']}")
     say("Ctrl-C stops everything.\n")
 
 
 def _logins(path: Path) -> list[dict[str, Any]]:
     with contextlib.suppress(FileNotFoundError):
-        logins: list[dict[str, Any]] = json.loads(path.read_text()).get("logins", [])
+        logins: list[dict[str, Any]] = json.loads(path.read_text()).get("users", [])
         return logins
     return []
 

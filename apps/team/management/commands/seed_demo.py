@@ -1,0 +1,163 @@
+"""manage.py seed_demo: connect two demo agencies to the sandbox, sync them for real, write down the logins.
+
+Run again it changes nothing but the addresses in the file. Needs workers and the sandbox (`make up` runs them).
+"""
+
+import json
+import os
+import secrets
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+
+from apps.accounts.models import Agency, Member, Store, User
+from apps.core.permissions import Role
+from apps.core.tenancy import tenant
+from apps.inventory.models import Replenishment
+from apps.sync.models import Run
+from apps.team.management import demo
+
+PATIENCE = 1200  # seconds
+WIDTH = 36
+OVER = (Run.State.DONE, Run.State.EMPTY, Run.State.DEAD, Run.State.QUARANTINED, Run.State.NEEDS_OWNER)
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.SANDBOX_URL:
+            raise CommandError("SANDBOX_URL is not set: the demo speaks to the sandbox only. Start it with `make up`.")
+        path = Path(os.environ.get("DEMO_FILE") or settings.BASE_DIR / "var" / "demo.json")
+        known = _read(path)
+        if known and Agency.objects.filter(slug__in=[h.slug for h in demo.HOUSES]).count() == len(demo.HOUSES):
+            _write(path, known | _addresses())
+            return
+        began = time.monotonic()
+        partners = httpx.get(f"{settings.SANDBOX_URL}/_sandbox/partners", timeout=60).json()
+        password = secrets.token_urlsafe(12)
+        written = _addresses() | {"users": [_platform(password)], "api_keys": []}
+        for house in demo.HOUSES:
+            _open(house, partners, password, written)
+        _write(path, written)
+        rows = self._wait()
+        _tell_costs()
+        self._wait_for_lines()
+        seconds = time.monotonic() - began
+        self.stdout.write(f"first sync: {rows:,} rows in {seconds:.0f} s")
+
+    def _wait(self) -> int:
+        """Until every run has ended, showing how far it is; returns the rows read."""
+        began = time.monotonic()
+        while True:
+            done, total, rows, working = _progress()
+            self._bar(done, total, f"{rows:,} rows  {working}")
+            if total and done == total:
+                self.stdout.write("")
+                return rows
+            if time.monotonic() - began > PATIENCE:
+                raise CommandError("The first sync takes too long. Look at the sync page and the logs of the workers.")
+            time.sleep(0.5)
+
+    def _wait_for_lines(self) -> None:
+        """Until replenishment has been worked out for every store."""
+        began = time.monotonic()
+        while time.monotonic() - began < 180:
+            stores, ready = _ready()
+            if ready == stores:
+                return
+            time.sleep(0.5)
+
+    def _bar(self, done: int, total: int, note: str) -> None:
+        filled = WIDTH * done // total if total else 0
+        line = f"  syncing [{'#' * filled}{'.' * (WIDTH - filled)}] {done}/{total} runs  {note}"
+        end = "\r" if sys.stdout.isatty() else "\n"
+        if end == "\r" or done == total or done % 25 == 0:
+            self.stdout.write(f"{line[:118]:<118}", ending=end)
+            self.stdout.flush()
+
+
+def _open(house: demo.House, partners: list[dict[str, Any]], password: str, written: dict[str, Any]) -> None:
+    """One agency, in one transaction; what it may be entered with goes to `written`."""
+    agency, _new = demo.open_house(house)
+    at = timezone.now()
+    with tenant(agency.pk):
+        seats = demo.furnish(agency, house, password, at)
+        if not Store.objects.exists():
+            stores = demo.add_stores(house, partners, seats, at)
+            seats[Role.CLIENT] = demo.invite_client(agency, stores, password)
+        else:
+            seats[Role.CLIENT] = Member.objects.filter(role=Role.CLIENT).select_related("user")[0]
+            User.objects.filter(pk=seats[Role.CLIENT].user_id).update(password=seats[Role.OWNER].user.password)
+        for name, secret, scopes in demo.make_keys(seats, at):
+            written["api_keys"].append({"name": name, "key": secret, "agency": house.slug, "scopes": scopes})
+    for role, member in seats.items():
+        login = {"role": str(role), "email": member.user.email, "password": password, "agency": house.slug}
+        written["users"].append(login)
+
+
+def _platform(password: str) -> dict[str, str]:
+    email = "platform@storewright.example"
+    user, _new = User.objects.get_or_create(email=email, defaults={"name": "Platform"})
+    user.is_staff = user.is_superuser = True
+    user.set_password(password)
+    user.save()
+    return {"role": "platform", "email": email, "password": password, "agency": ""}
+
+
+def _progress() -> tuple[int, int, int, str]:
+    done = total = rows = 0
+    working = ""
+    for agency in _agencies():
+        with tenant(agency.pk):
+            sums = Run.objects.aggregate(n=Count("pk"), over=Count("pk", filter=Q(state__in=OVER)), rows=Sum("rows"))
+            total, done, rows = total + sums["n"], done + sums["over"], rows + (sums["rows"] or 0)
+            now = Run.objects.filter(state=Run.State.RUNNING).select_related("stream", "store").first()
+            working = f"{now.store.name} {now.stream.dataset} {now.stream.marketplace}" if now else working
+    return done, total, rows, working
+
+
+def _tell_costs() -> None:
+    for agency in _agencies():
+        with tenant(agency.pk):
+            owner = Member.objects.get(role=Role.OWNER)
+            for store in Store.objects.all():
+                demo.tell_like_an_erp(store, owner, timezone.now())
+
+
+def _ready() -> tuple[int, int]:
+    stores = ready = 0
+    for agency in _agencies():
+        with tenant(agency.pk):
+            stores += Store.objects.filter(active=True).count()
+            ready += Replenishment.objects.exclude(unit_cost=None).values("store").distinct().count()
+    return stores, ready
+
+
+def _agencies() -> list[Agency]:
+    return list(Agency.objects.filter(slug__in=[house.slug for house in demo.HOUSES]))
+
+
+def _addresses() -> dict[str, Any]:
+    return {"base_url": settings.BASE_URL, "sandbox_url": settings.SANDBOX_URL}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    """For this user's eyes only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(values, indent=1, ensure_ascii=False))
