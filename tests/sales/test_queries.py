@@ -1,0 +1,69 @@
+"""Totals against the period before, the cost that holds on a day, metrics over facts, costs as people set them."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from apps.core.metrics import Period, evaluate
+from apps.core.models import Entry
+from apps.core.permissions import Role
+from apps.sales.actions import CostLine, set_costs
+from apps.sales.models import Cost
+from apps.sales.queries import cost_at, costs_on, sales_by_day, store_totals
+from apps.sync.rows import COST, FBA_STOCK, ORDER_LINE, TRAFFIC
+from tests.sales.rows import load
+from tests.sales.test_orders import line
+from tests.world import NOW
+
+DAY = date(2026, 2, 1)
+WEEK = Period(DAY, DAY + timedelta(days=6))
+
+
+def test_totals_of_a_period_and_of_the_one_before_in_two_queries(acme, django_assert_num_queries):
+    with acme:
+        load(acme, ORDER_LINE, line(), line("o2", purchased_on=DAY - timedelta(days=1), price=700, promotion=0))
+        with django_assert_num_queries(2):
+            now, before = store_totals([acme.store.pk], WEEK, currency="USD")[acme.store.pk]
+        assert (now.revenue, now.orders, before.revenue, before.units) == (1900, 1, 700, 2)
+        assert [d["units"] for d in sales_by_day(acme.store.pk, "A", WEEK)] == [2]
+
+
+def test_the_cost_of_a_day_is_the_newest_that_has_begun(acme):
+    row = {"sku": "A", "valid_from": DAY, "unit_cost": 500, "currency": "CNY"}
+    with acme:
+        load(acme, COST, row, row | {"valid_from": DAY + timedelta(days=9), "unit_cost": 600})
+        assert cost_at(acme.store.pk, "A", DAY - timedelta(days=1)) is None
+        assert cost_at(acme.store.pk, "A", DAY + timedelta(days=3)).unit_cost == 500
+        assert [c.unit_cost for c in costs_on(acme.store.pk, DAY + timedelta(days=9))] == [600]
+
+
+def test_metrics_divide_sums_and_leave_the_unknown_unknown(acme):
+    with acme:
+        load(acme, ORDER_LINE, line(), line("o2", price=500, promotion=None), line("o3", status="Cancelled"))
+        load(acme, FBA_STOCK, {"marketplace": "US", "sku": "A", "date": DAY, "available": 7, "inbound_shipped": 3})
+        keys = ["units", "revenue", "aov", "cancellation_share", "conversion", "stock_available", "stock_inbound"]
+        values = evaluate(keys, period=WEEK, stores=[acme.store.pk], currency="USD", rates={})[()]
+        assert (values["units"], values["revenue"], values["aov"]) == (4, 2400, 1200)
+        assert values["cancellation_share"] == Decimal(2) / 6
+        assert values["conversion"] is None
+        assert (values["stock_available"], values["stock_inbound"]) == (7, 3)
+        load(
+            acme,
+            TRAFFIC,
+            {"marketplace": "US", "sku": "A", "date": DAY, "sessions": 8, "units_ordered": 2, "currency": "USD"},
+        )
+        assert evaluate(["conversion"], period=WEEK, stores=[acme.store.pk], currency="USD", rates={})[()] == {
+            "conversion": Decimal("0.25")
+        }
+
+
+def test_costs_set_by_a_person_are_written_once_and_logged(acme):
+    lines = [CostLine("A", DAY, 500, "CNY"), CostLine("B", DAY, 600, "CNY", freight=40)]
+    with acme:
+        owner = acme.seats[Role.OWNER]
+        assert set_costs(acme.store, lines, by=owner, at=NOW) == 2
+        assert set_costs(acme.store, lines, by=owner, at=NOW + timedelta(hours=1)) == 0
+        assert set_costs(acme.store, [CostLine("A", DAY, 550, "CNY")], by=owner, at=NOW) == 1
+        assert Cost.objects.get(sku="A").unit_cost == 550
+        entry = Entry.objects.order_by("-number").first()
+        assert entry.verb == "costs.set"
+        assert entry.before == {"A 2026-02-01": [500, "CNY", None, ""]}
