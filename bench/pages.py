@@ -62,7 +62,7 @@ def _visits(here: Ground) -> dict[str, Callable[[], object]]:
     person, program = Client(), Client(headers={"Authorization": f"Bearer {_key(here)}"})
     person.force_login(here.user, backend=settings.AUTHENTICATION_BACKENDS[0])
     visits: dict[str, Callable[[], object]] = {}
-    for client, names in ((person, dict(PAGES)), (program, dict.fromkeys(LISTS, {}))):
+    for client, names in ((person, dict(PAGES)), (program, {name: {} for name in LISTS})):
         for name, arguments in names.items():
             if address := _address(name, arguments):
                 visits[name] = lambda client=client, address=address: client.get(address)
