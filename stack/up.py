@@ -146,7 +146,7 @@ def _start_product(house: House) -> None:
     as_worker = {"DJANGO_WORKER": "1"}
     # Two processes, so that nobody who clicks waits behind a night's reports.
     house.keep("worker", [*worker, "-n", "worker@%h", "-Q", "command,interactive", "-c", "2"], **as_worker)
-    house.keep("sync", [*worker, "-n", "sync@%h", "-Q", "sync,bulk", "-c", "2"], **as_worker)
+    house.keep("sync", [*worker, "-n", "sync@%h", "-Q", "sync,bulk", "-c", "4"], **as_worker)
     house.keep("beat", [*celery, "beat", "--schedule", house.place.state / "beat", "--pidfile", ""], **as_worker)
     web = [binaries / "gunicorn", "config.wsgi", "--bind", f"{HOST}:{house.port}", "--worker-class", "gthread"]
     web += ["--workers", "2", "--threads", "4", "--access-logfile", "-"]

@@ -132,7 +132,7 @@ def redeem(code: str, *, redirect_uri: str = "") -> str:
 
 def _http() -> Http:
     """Speaks TLS only; in development also plain HTTP with the hosts that the settings name."""
-    plain = frozenset()
+    plain: frozenset[str] = frozenset()
     if settings.ALLOW_HTTP_OUTSIDE:
         named = (settings.SANDBOX_URL, settings.LWA_URL, *settings.SP_API_URLS.values())
         plain = frozenset(urlsplit(url).netloc for url in named if url.startswith("http://"))
@@ -156,7 +156,7 @@ _AMAZON = (
         "fba_planning", _("FBA planning"), SpApi.datasets["fba_planning"], 8 * HOUR, DAY, per_site=True, priority=30
     ),
     Dataset(
-        "traffic", _("Sales and traffic"), SpApi.datasets["traffic"], 12 * HOUR, 2 * DAY, 14, 14, 3 * DAY, True, 40
+        "traffic", _("Sales and traffic"), SpApi.datasets["traffic"], 12 * HOUR, 2 * DAY, 7, 7, 3 * DAY, True, 95
     ),
 )
 _FILES = {

@@ -95,8 +95,8 @@ def _tried(preview: Preview, table: Table, context: reports.Context) -> Preview:
     if report is None:
         return preview
     first: list[dict[str, Any]] = []
-    count, sites = 0, set()
-    problem, errors = "", ()
+    count, sites = 0, set[str]()
+    problem, errors = "", tuple[LineError, ...]()
     try:
         for frame in reports.read(report, table, context):
             first = first or frame.head(SHOWN).to_dicts()
