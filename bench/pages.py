@@ -59,7 +59,10 @@ def run() -> None:
 
 def _visits(here: Ground) -> dict[str, Callable[[], object]]:
     """What is opened: by name, a call that answers with a response."""
-    person, program = Client(), Client(headers={"Authorization": f"Bearer {_key(here)}"})
+    person, program = (
+        Client(raise_request_exception=False),
+        Client(headers={"Authorization": f"Bearer {_key(here)}"}, raise_request_exception=False),
+    )
     person.force_login(here.user, backend=settings.AUTHENTICATION_BACKENDS[0])
     visits: dict[str, Callable[[], object]] = {}
     for client, names in ((person, dict(PAGES)), (program, {name: {} for name in LISTS})):
