@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from apps.accounts.models import Member
@@ -29,8 +31,20 @@ class Card:
     why: str
 
     @property
-    def overdue(self) -> bool:
-        return self.finding.due is not None and self.finding.due < date.today()
+    def owner(self) -> Member | None:
+        """Who it falls to: the one it was given to, else the store's owner."""
+        return self.finding.assigned or self.finding.store.owner
+
+    @property
+    def url(self) -> str:
+        """Where the work is done."""
+        store = self.finding.store
+        return reverse(self.kind.link, kwargs={"agency": store.agency.slug, "store": store.slug}) + self._about()
+
+    def _about(self) -> str:
+        """The list there, narrowed to this subject."""
+        subject = self.finding.subject
+        return f"?{urlencode({'q': subject})}" if self.kind.link.endswith("replenishment") and subject else ""
 
 
 def visible_findings(member: Member) -> QuerySet[Finding]:
@@ -46,7 +60,9 @@ def inbox(member: Member, *, tab: str, me_only: bool, **only: Any) -> QuerySet[F
     if me_only:
         rows = rows.filter(Q(assigned=member) | Q(assigned=None, store__owner=member))
     newest = ("-changed_at",) if tab == "done" else ()
-    return rows.select_related("store", "assigned__user", "store__owner__user").order_by(*newest, "-rank", "due", "id")
+    return rows.select_related("store__agency", "assigned__user", "store__owner__user").order_by(
+        *newest, "-rank", "due", "id"
+    )
 
 
 @dataclass(frozen=True)
@@ -93,7 +109,13 @@ def strip(member: Member, *, period: Period) -> list[dict[str, Any]]:
     opened = dict(_per_day(rows, "opened_at", period))
     closed = dict(_per_day(rows.filter(state__in=CLOSED), "closed_at", period))
     days = [period.first + timedelta(days=n) for n in range(period.days)]
-    return [{"day": day, "opened": opened.get(day, 0), "closed": closed.get(day, 0)} for day in days]
+    most = max([1, *opened.values(), *closed.values()])
+    return [_bar(day, opened.get(day, 0), closed.get(day, 0), most) for day in days]
+
+
+def _bar(day: date, opened: int, closed: int, most: int) -> dict[str, Any]:
+    shares = {"opened_share": 100 * opened // most, "closed_share": 100 * closed // most}
+    return {"day": day, "opened": opened, "closed": closed} | shares
 
 
 def _per_day(rows: QuerySet[Finding], field: str, period: Period) -> QuerySet[Any]:

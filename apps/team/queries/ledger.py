@@ -5,12 +5,47 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member
 from apps.accounts.queries import stores_for
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.undo import UNDO, VERB, undone_numbers
+
+
+VERBS = {
+    "undo": _("Undone"),
+    "inbox.assign": _("Item assigned"),
+    "inbox.snooze": _("Item snoozed"),
+    "inbox.dismiss": _("Item dismissed"),
+    "inbox.done": _("Item done"),
+    "inbox.reopen": _("Item reopened"),
+    "store.add": _("Store added"),
+    "store.create": _("Store added"),
+    "store.edit": _("Store edited"),
+    "store.off-board": _("Store off-boarded"),
+    "client.create": _("Client added"),
+    "client.edit": _("Client edited"),
+    "client.delete": _("Client removed"),
+    "connection.connect": _("Connected"),
+    "connection.reconnect": _("Reconnected"),
+    "connection.pause": _("Connection paused"),
+    "connection.resume": _("Connection resumed"),
+    "connection.disconnect": _("Disconnected"),
+    "sync.pull": _("Range pulled"),
+    "key.create": _("API key made"),
+    "key.rotate": _("API key rotated"),
+    "key.revoke": _("API key revoked"),
+    "member.role": _("Role changed"),
+    "member.grants": _("Stores of a member changed"),
+    "member.deactivate": _("Member deactivated"),
+    "member.reactivate": _("Member reactivated"),
+    "limits.set": _("Limits changed"),
+    "product.edit": _("Product edited"),
+    "support.grant": _("Support access granted"),
+    "support.end": _("Support access ended"),
+}
 
 
 @dataclass(frozen=True)
@@ -21,6 +56,11 @@ class Change:
     differences: list[tuple[str, Any, Any]]
     may_undo: bool
     undone: bool
+
+    @property
+    def label(self) -> str:
+        """The verb as people read it."""
+        return str(VERBS.get(self.entry.verb) or self.entry.verb.replace(".", ": ").replace("-", " "))
 
 
 def changes(member: Member, *, q: str = "", store: str = "", verb: str = "", actor: str = "") -> QuerySet[Entry]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,9 +15,10 @@ from apps.accounts.models.stores import Region
 from apps.accounts.queries import rates, stores_for
 from apps.core.lists import ListQuery
 from apps.core.metrics import Period
-from apps.core.money import convert
+from apps.core.money import convert, to_decimal
 from apps.inventory.models import Replenishment
 from apps.sales.models import StoreDay
+from apps.sync.queries.freshness import BROKEN, LATE, freshness
 from apps.team.queries.inbox import at_stake_by_store
 
 SOON = timedelta(days=7)
@@ -46,13 +47,22 @@ class Line:
     out_soon: int = 0
     cover: int | None = None
     known: bool = False  # it has sales data at all
+    fresh_at: datetime | None = None  # when its oldest dataset came
+    fresh_word: str = "fresh"  # fresh, stale or broken, as components/freshness.html takes it
+
+    @property
+    def sites(self) -> list[str]:
+        return sorted(site.marketplace_id for site in self.store.sites.all() if site.active)
 
     @property
     def change(self) -> Decimal | None:
         """Sales against the period before, as a share; None without sales before."""
-        if not self.before.revenue:
-            return None
-        return Decimal(self.now.revenue - self.before.revenue) / self.before.revenue
+        return share(self.now.revenue, self.before.revenue)
+
+
+def share(now: int, before: int) -> Decimal | None:
+    """The change as a share of what was before; None if there was nothing."""
+    return Decimal(now - before) / before if before else None
 
 
 @dataclass(frozen=True)
@@ -64,8 +74,8 @@ class Standing:
     period: Period
     days: dict[tuple[int, date], int]
 
-    def chart(self, *, by: str, names: dict[str, Any]) -> dict[str, Any]:
-        """Daily sales stacked by region or by store (the eight largest), the period before as a line."""
+    def chart(self, *, by: str, names: dict[str, Any], currency: str) -> dict[str, Any]:
+        """Daily sales stacked by region or by store (the eight largest), the period before as a dashed line."""
         days = [self.period.first + timedelta(days=n) for n in range(self.period.days)]
         groups: dict[str, list[int]] = {}
         ranked = sorted(self.lines, key=lambda line: -line.now.revenue)
@@ -77,7 +87,15 @@ class Standing:
         shift = timedelta(days=self.period.days)
         ids = [line.store.pk for line in self.lines]
         before = [sum(self.days.get((pk, day - shift), 0) for pk in ids) for day in days]
-        return {"days": [day.isoformat() for day in days], "groups": groups, "before": before}
+        series = [{"name": name, "type": "bar", "data": _plain(sums, currency)} for name, sums in groups.items()]
+        line = {"name": str(_("Period before")), "type": "line", "dashed": True, "data": _plain(before, currency)}
+        labels = [day.strftime("%m-%d") for day in days]
+        return {"labels": labels, "unit": "money", "currency": currency, "stacked": True, "series": [*series, line]}
+
+
+def _plain(minor: list[int], currency: str) -> list[float]:
+    """For drawing only: whole currency units."""
+    return [float(to_decimal(value, currency)) for value in minor]
 
 
 def _name(line: Line, position: int) -> str:
@@ -94,6 +112,7 @@ def standing(member: Member, query: ListQuery, *, today: date) -> Standing:
     for pk, (todo, money) in at_stake_by_store(member).items():
         if pk in lines:
             lines[pk].todo, lines[pk].at_stake = todo, money
+    _freshness(lines)
     return Standing(_sorted(lines.values(), query), _total(lines.values()), query.period, days)
 
 
@@ -142,6 +161,17 @@ def _stock(lines: dict[int, Line], query: ListQuery, today: date) -> None:
     for pk, out, stock, pace in sums.order_by():
         lines[pk].out_soon = out
         lines[pk].cover = stock * 1000 // pace if pace else None
+
+
+def _freshness(lines: dict[int, Line]) -> None:
+    """The worst dataset of every store."""
+    rank = ("fresh", "stale", "broken")
+    words = {LATE: "stale", BROKEN: "broken"}
+    for each in freshness([line.store for line in lines.values()]):
+        line, word = lines[each.store_id], words.get(each.word, "fresh")
+        line.fresh_word = max(line.fresh_word, word, key=rank.index)
+        if each.fresh_at:
+            line.fresh_at = min(line.fresh_at or each.fresh_at, each.fresh_at)
 
 
 def _total(lines: Iterable[Line]) -> Line:

@@ -38,8 +38,8 @@ def _changes(request: MemberRequest) -> dict[str, Any]:
         "query": query,
         "rows": rows,
         "changes": queries.change_rows(rows, request.member),
-        "actors": queries.actors(request.member),
-        "stores": stores_for(request.member),
+        "actors": [(name, name) for name in queries.actors(request.member) if name],
+        "stores": [(store.slug, store.name) for store in stores_for(request.member)],
     }
 
 

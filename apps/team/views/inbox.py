@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
@@ -56,16 +57,36 @@ def _inbox(request: MemberRequest) -> dict[str, Any]:
     return {
         "query": query,
         "tab": tab,
+        "tabs": _tabs(totals),
         "rows": rows,
         "cards": queries.cards(rows),
         "totals": totals,
-        "kinds": [(kind, totals.by_kind.get(key, 0)) for key, kind in KINDS.items() if member.can(kind.needs)],
-        "stores": stores_for(member).filter(active=True),
+        "filtered": bool(only or query.owner or tab != "open"),
         "strip": queries.strip(member, period=Period(today - timedelta(days=STRIP_DAYS - 1), today)),
         "form": InboxAction(),
         "may_work": member.can(Permission.INBOX_WORK),
         "currency": request.agency.settings.currency,
         "today": today,
+    } | _choices(request, totals)
+
+
+def _tabs(totals: queries.InboxTotals) -> list[dict[str, Any]]:
+    return [
+        {"value": "", "label": _("Open"), "count": totals.open},
+        {"value": "snoozed", "label": _("Snoozed"), "count": totals.snoozed},
+        {"value": "done", "label": _("Done"), "count": None},
+    ]
+
+
+def _choices(request: MemberRequest, totals: queries.InboxTotals) -> dict[str, Any]:
+    """What the filters and the bulk bar offer."""
+    seen = [kind for kind in KINDS.values() if request.member.can(kind.needs)]
+    return {
+        "kinds": [(kind.key, f"{kind.label} {totals.by_kind.get(kind.key, 0)}") for kind in seen],
+        "stores": [(store.slug, store.name) for store in stores_for(request.member).filter(active=True)],
+        "owners": [("me", _("Mine"))],
+        "dues": [("today", _("Due today"))],
+        "people": InboxAction().fields["to"].queryset,
     }
 
 

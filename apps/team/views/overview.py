@@ -4,10 +4,12 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import lists
 from apps.core.http import MemberRequest, page, requires
+from apps.core.metrics import REGISTRY, Explanation, explain
 from apps.core.permissions import Permission
 from apps.team.queries import inbox as findings_of
 from apps.team.queries import standing
@@ -41,17 +43,39 @@ def _overview(request: MemberRequest) -> dict[str, Any]:
     settings = request.agency.settings
     query = lists.parse(request.GET, STORES, sort="-at_stake", today=today, can=member.can, currency=settings.currency)
     found = standing.standing(member, query, today=today)
-    findings = list(findings_of.inbox(member, tab="open", me_only=False)[:FIRST_STEPS])
+    by = "store" if query.get("by") == "store" else "region"
+    total = found.total
     return {
         "query": query,
         "lines": found.lines,
-        "total": found.total,
+        "total": total,
+        "unit_change": standing.share(total.now.units, total.before.units),
+        "order_change": standing.share(total.now.orders, total.before.orders),
         "currency": query.currency,
         "agency_currency": settings.currency,
-        "chart": found.chart(by=query.get("by", "region"), names=dict(standing.REGIONS)),
-        "by": query.get("by", "region"),
-        "cards": findings_of.cards(findings),
+        "chart": found.chart(by=by, names=dict(standing.REGIONS), currency=query.currency),
+        "by": by,
+        "cards": findings_of.cards(findings_of.inbox(member, tab="open", me_only=False)[:FIRST_STEPS]),
         "totals": findings_of.inbox_totals(member, today=today),
+        "fresh": _fresh(found.lines),
+        "why": _why(found.lines),
+        "regions": [(key, label) for key, label in standing.REGIONS if key],
+        "owners": [("me", _("Mine"))],
         "may_work": member.can(Permission.INBOX_WORK),
         "today": today,
     }
+
+
+def _fresh(lines: list[standing.Line]) -> dict[str, str]:
+    """How many stores' data keep their promise."""
+    good = sum(line.fresh_word == "fresh" and line.fresh_at is not None for line in lines)
+    broken = sum(line.fresh_word == "broken" for line in lines)
+    note = gettext("%(count)d need you") % {"count": broken} if broken else gettext("stores within their promise")
+    return {"text": f"{good} / {len(lines)}", "note": note}
+
+
+def _why(lines: list[standing.Line]) -> dict[str, Explanation]:
+    """Formula, source and age of the three sums, for the mark beside each tile."""
+    ages = [line.fresh_at for line in lines if line.fresh_at]
+    as_of = min(ages) if ages else None
+    return {key: explain(key, as_of=as_of) for key in ("revenue", "units", "orders") if key in REGISTRY}
