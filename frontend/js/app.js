@@ -1,47 +1,42 @@
-// What stays in the browser: preferences, keyboard, selection, dialogs, toasts. Everything else is HTML over htmx.
-import htmx from "htmx.org/dist/htmx.esm.js";
+// What stays in the browser: display settings, keyboard, selection, dialogs, files, toasts. All else is HTML over htmx.
+import "htmx.org/dist/htmx.esm.js";
+import { charts } from "./chart-loader.js";
 import { dialogs } from "./dialogs.js";
 import { files } from "./files.js";
+import { filters } from "./filters.js";
 import { keyboard } from "./keyboard.js";
 import { preferences } from "./preferences.js";
 import { tables } from "./tables.js";
 import { toast, toasts } from "./toasts.js";
 
-const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+const said = document.body.dataset;
 
 document.addEventListener("htmx:config:request", (event) => {
   const { request } = event.detail.ctx;
-  if (request.method !== "GET") request.headers["X-CSRFToken"] = token();
+  if (request.method !== "GET") request.headers["X-CSRFToken"] = said.csrf;
 });
-
 // A failed swap keeps what is there; a 422 brings its form and a 409 the row as it is now.
 document.addEventListener("htmx:response:error", (event) => {
   const { status } = event.detail.ctx.response;
   if (status === 422 || status === 409) return;
-  toast({ text: document.body.dataset[status === 403 ? "forbidden" : "failed"], kind: "error" });
+  toast({ text: status === 403 ? said.sayForbidden : said.sayFailed, kind: "error" });
 });
-document.addEventListener("htmx:error", () => toast({ text: document.body.dataset.offline, kind: "error" }));
-
+document.addEventListener("htmx:error", () => toast({ text: said.sayOffline, kind: "error" }));
 // Screen readers hear how many rows there are now.
 document.addEventListener("htmx:after:swap", () => {
-  const told = document.querySelector("[data-announce]");
+  const told = document.querySelector("[data-announce]")?.dataset.announce;
+  const total = document.querySelector("[data-total]")?.dataset.total;
+  const text = told ?? (total ? said.sayRows.replace("{count}", Number(total).toLocaleString(document.documentElement.lang)) : "");
   const region = document.getElementById("live");
-  if (told && region && region.textContent !== told.dataset.announce) region.textContent = told.dataset.announce;
+  if (text && region && region.textContent !== text) region.textContent = text;
   charts();
 });
 
-// ECharts is large: it comes only to pages that have a chart.
-function charts() {
-  if (!document.querySelector("[data-chart]:not([data-drawn])")) return;
-  import(new URL("./charts.js", import.meta.url)).then((module) => module.draw());
-}
-
-preferences(token);
+preferences();
 dialogs();
+filters();
 keyboard();
 tables();
 files();
-toasts(token);
+toasts();
 charts();
-document.addEventListener("theme", () => import(new URL("./charts.js", import.meta.url)).then((m) => m.draw(true)));
-export { htmx };

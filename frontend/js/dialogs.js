@@ -1,5 +1,5 @@
-// Dialogs and the drawer. Markup: [data-open="id"], [data-close], <dialog data-auto> opens itself when swapped in.
-// The drawer's address lives in `?open=`, so that what is seen can be shared; focus returns to where it came from.
+// Dialogs, the drawer and menus. A swap into #drawer-content or #dialog-content opens it; focus returns where it came
+// from; `?open=` names the drawer's content, so that what is seen can be shared.
 let from = null;
 
 export function open(id) {
@@ -7,35 +7,68 @@ export function open(id) {
   if (!dialog || dialog.open) return;
   from = document.activeElement;
   dialog.showModal();
-  dialog.querySelector("[autofocus], input:not([type=hidden]), button")?.focus();
+  (dialog.querySelector("[data-focus], [autofocus], input:not([type=hidden])") ?? dialog).focus();
+  if (id === "palette") dialog.querySelector("input").dispatchEvent(new Event("load-palette"));
 }
+
+const ACTS = {
+  palette: () => open("palette"),
+  rail: () => open("rail-drawer"),
+  keys: () => open("keys"),
+  dialog: (button) => open(button.dataset.dialog),
+  close: (button) => button.closest("dialog")?.close(),
+};
 
 export function dialogs() {
   document.addEventListener("click", (event) => {
-    const opener = event.target.closest("[data-open]");
-    if (opener) return open(opener.dataset.open);
-    if (event.target.closest("[data-close]") || event.target.tagName === "DIALOG") event.target.closest("dialog")?.close();
-    const asks = event.target.closest("[data-confirm]");
-    if (asks && !window.confirm(asks.dataset.confirm)) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    }
-  }, true);
+    const button = event.target.closest?.("[data-act]");
+    if (button && ACTS[button.dataset.act]) ACTS[button.dataset.act](button);
+    if (event.target.matches?.("[data-close], [data-close] *") || event.target.tagName === "DIALOG") event.target.closest("dialog")?.close();
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("click", ask, true);
+  document.addEventListener("submit", ask, true);
   document.addEventListener("close", (event) => {
     if (event.target.id === "drawer") share("");
-    from?.isConnected && from.focus();
+    if (from?.isConnected) from.focus();
   }, true);
   document.addEventListener("htmx:after:swap", () => {
-    const filled = document.querySelector("#drawer[data-filled], #drawer [data-filled]");
-    const drawer = document.getElementById("drawer");
-    if (filled && drawer && !drawer.open) {
-      open("drawer");
-      share(filled.dataset.filled);
+    for (const name of ["drawer", "dialog"]) {
+      const content = document.getElementById(`${name}-content`);
+      if (!content?.childElementCount || content.dataset.seen === content.innerHTML.length.toString()) continue;
+      content.dataset.seen = content.innerHTML.length.toString();
+      open(name);
+      if (name === "drawer") share(content.querySelector("[data-filled]")?.dataset.filled ?? "");
     }
-    for (const dialog of document.querySelectorAll("dialog[data-auto]:not([open])")) open(dialog.id);
   });
   document.addEventListener("close-drawer", () => document.getElementById("drawer")?.close());
-  document.addEventListener("keydown", (event) => event.key === "Escape" && document.querySelector("[popover]:popover-open")?.hidePopover());
+  document.addEventListener("close-dialog", () => document.getElementById("dialog")?.close());
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") for (const menu of document.querySelectorAll("details[data-menu][open]")) menu.open = false;
+  });
+}
+
+// [data-confirm="Really?"] on a button or form is asked in our own dialog first.
+let agreed = null;
+function ask(event) {
+  const asking = event.target.closest?.("[data-confirm]");
+  if (!asking || agreed === asking || (event.type === "click" && asking.tagName === "FORM")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const dialog = document.getElementById("confirm");
+  dialog.querySelector("#confirm-title").textContent = asking.dataset.confirm;
+  dialog.querySelector("#confirm-text").textContent = asking.dataset.confirmText ?? "";
+  const yes = dialog.querySelector("#confirm-yes");
+  yes.textContent = asking.dataset.confirmYes ?? yes.dataset.default;
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue !== "yes") return;
+    agreed = asking;
+    if (asking.tagName === "FORM") asking.requestSubmit();
+    else asking.click();
+    agreed = null;
+  }, { once: true });
+  dialog.returnValue = "";
+  dialog.showModal();
 }
 
 function share(value) {
@@ -43,6 +76,5 @@ function share(value) {
   if (value) url.searchParams.set("open", value);
   else url.searchParams.delete("open");
   history.replaceState(history.state, "", url);
-  const body = document.querySelector("#drawer [data-filled]");
-  if (!value && body) delete body.dataset.filled;
+  if (!value) delete document.getElementById("drawer-content")?.dataset.seen;
 }

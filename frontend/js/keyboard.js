@@ -1,10 +1,10 @@
 // j k row · x select · o open · e edit · a s first actions of a row · / filter · g + letter go · Ctrl K palette · ? help.
-// One switch turns single keys off (body[data-shortcuts="0"], WCAG 2.1.4); Ctrl K and Esc always work.
+// One switch turns single keys off (WCAG 2.1.4); Ctrl K and Esc always work.
 import { open } from "./dialogs.js";
 
 let current = -1;
 let going = false;
-const rows = () => [...document.querySelectorAll("[data-rows] [data-row]")];
+const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent);
 
 function move(to) {
   const all = rows();
@@ -16,16 +16,17 @@ function move(to) {
 }
 
 const press = (selector) => rows()[current]?.querySelector(selector)?.click();
+const go = { o: "overview", i: "inbox", s: "stores", r: "replenishment", y: "sync", c: "changes" };
 const KEYS = {
   j: () => move(current + 1),
   k: () => move(current - 1),
-  x: () => press("[data-select]"),
-  X: () => press("[data-select]"),
-  o: () => press("[data-detail]"),
+  x: () => press("[data-sel], [data-select]"),
+  X: () => press("[data-sel], [data-select]"),
+  o: () => press("[data-open], [data-detail]"),
   e: () => press("[data-edit]"),
   a: () => press("[data-key=a]"),
   s: () => press("[data-key=s]"),
-  "/": () => document.querySelector("[data-filter]")?.focus(),
+  "/": () => document.querySelector("#filter-q, [data-filter]")?.focus(),
   "?": () => open("keys"),
 };
 
@@ -37,14 +38,15 @@ export function keyboard() {
       return;
     }
     const typing = event.target.matches?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return paletteKeys(event);
-    if (document.body.dataset.shortcuts === "0") return;
-    if (going) {
-      going = false;
-      document.querySelector(`[data-go="${CSS.escape(event.key)}"]`)?.click();
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) {
+      inPalette(event);
       return;
     }
-    if (event.key === "g") going = true;
+    if (["0", "false", "False"].includes(document.body.dataset.shortcuts)) return;
+    if (going) {
+      going = false;
+      document.querySelector(`[data-nav="${go[event.key]}"]`)?.click();
+    } else if (event.key === "g") going = true;
     else if (KEYS[event.key]) {
       event.preventDefault();
       KEYS[event.key]();
@@ -52,11 +54,13 @@ export function keyboard() {
   });
 }
 
-function paletteKeys(event) {
+function inPalette(event) {
   const palette = document.querySelector("#palette[open]");
-  if (!palette || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
-  event.preventDefault();
+  if (!palette) return;
   const links = [...palette.querySelectorAll("a")];
+  if (event.key === "Enter" && event.target.matches("input")) links[0]?.click();
+  if (!["ArrowDown", "ArrowUp"].includes(event.key)) return;
+  event.preventDefault();
   const next = links.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
   (links[next] ?? palette.querySelector("input")).focus();
 }

@@ -1,29 +1,19 @@
-// Theme and row height change at once and are told to the server; language reloads the page.
+// Theme and row height change at once and are told to the server: [data-set="theme"][data-value="dark"].
 const root = document.documentElement;
+const said = document.body.dataset;
 
-export function preferences(token) {
-  const save = (name, value) => {
-    const url = document.body.dataset.preferences;
-    if (!url) return Promise.resolve();
-    const body = new URLSearchParams({ [name]: value });
-    return fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token() } });
-  };
-  document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-prefer]");
+export function preferences() {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-set]");
     if (!button) return;
-    const name = button.dataset.prefer;
-    if (name === "theme") {
-      const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-      root.dataset.theme = dark ? "light" : "dark";
-      document.dispatchEvent(new Event("theme"));
-      save("theme", root.dataset.theme);
-    } else if (name === "density") {
-      const order = ["compact", "standard", "relaxed"];
-      root.dataset.density = order[(order.indexOf(root.dataset.density) + 1) % 3];
-      save("density", root.dataset.density);
-    } else {
-      await save(name, button.dataset.value);
-      location.reload();
+    const { set: name, value } = button.dataset;
+    root.dataset[name] = value;
+    for (const other of document.querySelectorAll(`[data-set="${name}"]`)) other.setAttribute("aria-pressed", String(other === button));
+    document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax`;
+    if (said.preferences) {
+      const body = new URLSearchParams({ [name]: value });
+      fetch(said.preferences, { method: "POST", body, headers: { "X-CSRFToken": said.csrf } });
     }
+    if (name === "theme") window.drawCharts?.(true);
   });
 }

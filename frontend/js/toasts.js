@@ -1,24 +1,41 @@
-// Short messages: `HX-Trigger: {"toast": {"text", "kind", "undo"}}`, or <template data-toast> in a page.
+// Short messages: `HX-Trigger: {"toast": {"text", "kind", "undo"}}`, or messages already in the page.
 const SECONDS = { plain: 5, undo: 10, error: 12 };
-let csrf = () => "";
+const said = document.body.dataset;
+const region = () => document.getElementById("toasts");
 
 export function toast({ text, kind = "success", undo = "" }) {
-  const place = document.getElementById("toasts");
-  if (!place || !text) return;
+  if (!region() || !text) return;
   const item = document.createElement("div");
-  item.className = `toast ${kind}`;
-  item.append(Object.assign(document.createElement("span"), { textContent: text }));
+  item.className = `toast toast-${kind}`;
+  item.append(Object.assign(document.createElement("span"), { className: "toast-text", textContent: text }));
   if (undo) item.append(undoButton(undo, item));
-  place.append(item);
-  const life = kind === "error" ? SECONDS.error : undo ? SECONDS.undo : SECONDS.plain;
-  setTimeout(() => item.remove(), life * 1000);
+  item.append(closeButton());
+  region().append(item);
+  show();
+  leave(item, kind === "error" ? SECONDS.error : undo ? SECONDS.undo : SECONDS.plain);
+}
+
+function show() {
+  const place = region();
+  if (place.showPopover && !place.matches(":popover-open")) place.showPopover();
+}
+
+function leave(item, seconds) {
+  setTimeout(() => item.remove(), seconds * 1000);
+}
+
+function closeButton() {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
+  button.dataset.act = "dismiss";
+  button.setAttribute("aria-label", said.sayClose);
+  return button;
 }
 
 function undoButton(url, item) {
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: document.body.dataset.undo });
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: said.sayUndo });
   button.addEventListener("click", async () => {
     item.remove();
-    const answer = await fetch(url, { method: "POST", headers: { "X-CSRFToken": csrf(), "HX-Request": "true" } });
+    const answer = await fetch(url, { method: "POST", headers: { "X-CSRFToken": said.csrf, "HX-Request": "true" } });
     const told = answer.headers.get("HX-Trigger");
     if (told) toast(JSON.parse(told).toast);
     if (answer.headers.get("HX-Refresh")) setTimeout(() => location.reload(), 600);
@@ -26,8 +43,10 @@ function undoButton(url, item) {
   return button;
 }
 
-export function toasts(token) {
-  csrf = token;
+export function toasts() {
   document.addEventListener("toast", (event) => toast(event.detail));
-  for (const waiting of document.querySelectorAll("[data-toast]")) toast({ text: waiting.dataset.toast, kind: waiting.dataset.kind });
+  document.addEventListener("click", (event) => event.target.closest?.("[data-act=dismiss]")?.closest(".toast")?.remove());
+  const waiting = region()?.querySelectorAll("[data-toast]") ?? [];
+  if (waiting.length) show();
+  for (const item of waiting) leave(item, SECONDS.error);
 }
