@@ -153,7 +153,7 @@ def avatar(person: Any, name: bool = True, size: str = "") -> SafeString:
 @register.simple_tag
 def status_badge(status: str, label: Any = "", tone: str = "") -> SafeString:
     """A state as word and colour; `tone` where the state does not imply one."""
-    return format_html('<span class="status soft-{}">{}</span>', tone or TONES.get(status, "neutral"), label or status)
+    return format_html('<span class="bdg tone-{}">{}</span>', tone or TONES.get(status, "neutral"), label or status)
 
 
 # -- lists
