@@ -58,7 +58,7 @@ def _overview(request: MemberRequest) -> dict[str, Any]:
         "cards": findings_of.cards(findings_of.inbox(member, tab="open", me_only=False)[:FIRST_STEPS]),
         "totals": findings_of.inbox_totals(member, today=today),
         "fresh": _fresh(found.lines),
-        "why": _why(found.lines),
+        "explained": _why(found.lines),
         "regions": [(key, label) for key, label in standing.REGIONS if key],
         "owners": [("me", _("Mine"))],
         "may_work": member.can(Permission.INBOX_WORK),
