@@ -153,7 +153,9 @@ def update() -> None:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
-            write_po(file, result, width=120, no_location=True, omit_header=False, sort_output=False, ignore_obsolete=True)
+            write_po(
+                file, result, width=120, no_location=True, omit_header=False, sort_output=False, ignore_obsolete=True
+            )
         text = path.read_text(encoding="utf-8")
         head = 'msgid ""\nmsgstr ""\n"Language: zh_Hans\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n'
         head += '"Plural-Forms: nplurals=1; plural=0;\\n"\n\n'

@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from apps.team.views import changes, inbox, overview
+from apps.team.views import changes, inbox, overview, store
 
 staff: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
+    path("stores/<slug:store>/", store.store, name="store"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/act/", inbox.inbox_act, name="inbox-act"),
     path("changes/", changes.changes, name="changes"),

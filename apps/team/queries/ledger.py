@@ -13,7 +13,6 @@ from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.undo import UNDO, VERB, undone_numbers
 
-
 VERBS = {
     "undo": _("Undone"),
     "inbox.assign": _("Item assigned"),

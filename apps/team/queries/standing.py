@@ -211,3 +211,46 @@ def _sorted(lines: Iterable[Line], query: ListQuery) -> Sequence[Any]:
     known = [line for line in ranked if key(line) is not None]
     known.sort(key=key, reverse=query.descending)
     return [*known, *(line for line in ranked if key(line) is None)]
+
+
+# -- one store
+
+# {(day, site): sums}
+Days = dict[tuple[date, str], Sales]
+
+
+def store_days(store_id: int, query: ListQuery, *, since: date) -> Days:
+    """A store's sums per day and site in the page's currency; one query."""
+    rows = StoreDay.objects.filter(store=store_id, date__gte=since)
+    if query.markets:
+        rows = rows.filter(marketplace__in=query.markets)
+    rate = rates(query.currency, query.period.last)
+    found: Days = {}
+    for day, site, currency, revenue, units, orders in rows.values_list(
+        "date", "marketplace", "currency", "revenue", "units", "orders"
+    ):
+        money = convert(revenue, source=currency, target=query.currency, rate=rate[currency])
+        found[day, site] = Sales(money, units, orders)
+    return found
+
+
+def sum_of(days: Days, period: Period) -> Sales:
+    """Sums of a period over all sites."""
+    inside = [sales for (day, _site), sales in days.items() if period.first <= day <= period.last]
+    return Sales(sum(s.revenue for s in inside), sum(s.units for s in inside), sum(s.orders for s in inside))
+
+
+def site_chart(days: Days, period: Period, currency: str) -> dict[str, Any]:
+    """Daily sales stacked by site."""
+    dates = [period.first + timedelta(days=n) for n in range(period.days)]
+    sites = sorted({site for _day, site in days})
+    series = [
+        {
+            "name": site,
+            "type": "bar",
+            "data": _plain([days[day, site].revenue if (day, site) in days else 0 for day in dates], currency),
+        }
+        for site in sites
+    ]
+    labels = [day.strftime("%m-%d") for day in dates]
+    return {"labels": labels, "unit": "money", "currency": currency, "stacked": True, "series": series}
