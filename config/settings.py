@@ -260,7 +260,7 @@ LOCALE_PATHS = sorted((BASE_DIR / "apps").glob("*/locale"))
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
+STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "var" / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not SECURE
 WHITENOISE_MAX_AGE = 3600 if not SECURE else 31_536_000
