@@ -167,7 +167,7 @@ def seat_rows() -> list[SeatRow]:
             SeatRow(
                 member,
                 Permission.ALL_STORES in ROLES[Role(member.role)],
-                stores,
+                list(stores.values()),
                 member.has_mfa,
             )
         )

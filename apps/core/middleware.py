@@ -11,7 +11,24 @@ from apps.core.tenancy import tenant
 
 # First words of an address that are never an agency's slug.
 RESERVED = frozenset(
-    "login logout accounts invite me portal api platform static media healthz readyz i18n jobs help favicon.ico".split()
+    [
+        "login",
+        "logout",
+        "accounts",
+        "invite",
+        "me",
+        "portal",
+        "api",
+        "platform",
+        "static",
+        "media",
+        "healthz",
+        "readyz",
+        "i18n",
+        "jobs",
+        "help",
+        "favicon.ico",
+    ]
 )
 
 

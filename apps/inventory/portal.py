@@ -33,6 +33,8 @@ def replenishment(request: MemberRequest) -> HttpResponse:
     context = {
         "query": query,
         "rows": rows,
+        "previous_url": query.url(page=rows.number - 1),
+        "next_url": query.url(page=rows.number + 1),
         "lines": queries.shown(rows),
         "segments": [
             {"label": labels[key], "count": n, "url": query.url(status=key), "active": key == query.status}
@@ -51,10 +53,12 @@ def plans(request: MemberRequest) -> HttpResponse:
     """What waits for me, and what was ordered?"""
     query = lists.parse(request.GET, COLUMNS, sort="priority", today=timezone.localdate())
     found = queries.client_plans(request.member)
+    rows = lists.paged(found.exclude(state=Plan.State.CLIENT), query)
     context = {
         "waiting": list(found.filter(state=Plan.State.CLIENT)),
-        "rows": lists.paged(found.exclude(state=Plan.State.CLIENT), query),
-        "query": query,
+        "rows": rows,
+        "previous_url": query.url(page=rows.number - 1),
+        "next_url": query.url(page=rows.number + 1),
     }
     return page(request, "inventory/portal_plans.html", context)
 

@@ -115,7 +115,7 @@ class Limiter:
         `keep` leaves that many tokens to more important work of the same connection.
         """
         rate, burst = bucket.published
-        args = [
+        args: list[str | int | float] = [
             rate * HEADROOM,
             burst,
             self.patience if patience is None else patience,
@@ -134,7 +134,7 @@ class Limiter:
         """Take one token, sleeping for a moment if need be. Raises Throttled(seconds) where that is not enough."""
         granted, wait = self.reserve(bucket, keep=keep)
         if not granted:
-            jitter = random.uniform(0, min(5.0, 0.1 * wait))  # noqa: S311  spreads workers, hides nothing
+            jitter = random.uniform(0, min(5.0, 0.1 * wait))
             raise Throttled(f"{bucket.operation}: next call in {math.ceil(wait)} s", wait + jitter)
         if wait > 0:
             self.sleep(wait)

@@ -94,8 +94,8 @@ class TokenStore:
         if not secret:
             return ""
         try:
-            kept = json.loads(self.cipher.decrypt(secret))
-        except Exception:  # noqa: BLE001  a cipher's errors are its own; an unreadable cache entry is an absent one
+            kept = json.loads(self.cipher.decrypt(secret.encode() if isinstance(secret, str) else secret))
+        except Exception:
             return ""
         return str(kept["token"]) if kept.get("key") == key else ""
 

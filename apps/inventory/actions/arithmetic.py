@@ -55,8 +55,7 @@ def _lost_before(moment: str) -> str:
 
 def _losses() -> str:
     waits = (
-        f"CASE WHEN {units} > 0 THEN {_lost_before(f'least({day}, horizon)')} ELSE 0 END"
-        for day, units in _ALL_COMING
+        f"CASE WHEN {units} > 0 THEN {_lost_before(f'least({day}, horizon)')} ELSE 0 END" for day, units in _ALL_COMING
     )
     return ", ".join([_lost_before("horizon"), *waits])
 

@@ -36,11 +36,11 @@ class PlanError(Exception):
         self.plan = plan
 
 
-class Conflict(PlanError):  # noqa: N818 - names of answers, not of errors
+class Conflict(PlanError):
     """Somebody else changed the plan meanwhile (409)."""
 
 
-class NotAllowed(PlanError):  # noqa: N818
+class NotAllowed(PlanError):
     """The step is not open to this person or not from this state."""
 
 

@@ -61,7 +61,7 @@ class Policy:
 
 
 DEFAULTS = Policy()
-DEFAULT_SOURCES = {name: Source.HOUSE for name in Policy.__dataclass_fields__} | {"safety": Source.BRIEF}
+DEFAULT_SOURCES = dict.fromkeys(Policy.__dataclass_fields__, Source.HOUSE) | {"safety": Source.BRIEF}
 
 
 @dataclass(frozen=True)
@@ -226,9 +226,7 @@ def split(units: int, gap: int, position_velocity: int, policy: Policy, mode: st
     return air, units - air, "air" if air == units else "air+sea"
 
 
-def propose(
-    position: Position, policy: Policy, *, today: date, mode: str = "", edited: int | None = None
-) -> Proposal:
+def propose(position: Position, policy: Policy, *, today: date, mode: str = "", edited: int | None = None) -> Proposal:
     """Everything the page says about one SKU. `edited` is a person's own quantity, `mode` a person's own transport."""
     v = position.velocity
     if v is None:

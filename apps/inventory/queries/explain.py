@@ -12,6 +12,7 @@ from apps.inventory.domain.replenishment import (
     Arrival,
     Policy,
     Position,
+    Source,
     addition,
     arrivals,
     project,
@@ -170,8 +171,9 @@ def own_rule(store_id: int | None, sku: str) -> Rule | None:
     return Rule.objects.filter(store=store_id, sku=sku, marketplace="").first()
 
 
-# Where each built-in default comes from: shown beside it, so that nobody takes our guess for a law.
-SOURCES = {"safety_factor": DEFAULT_SOURCES["safety"]} | {k: v for k, v in DEFAULT_SOURCES.items() if k != "safety"}
+def is_briefs(name: str) -> bool:
+    """Does the built-in value come from the brief? Said beside it, so that nobody takes our guess for a law."""
+    return DEFAULT_SOURCES["safety" if name == "safety_factor" else name] is Source.BRIEF
 
 
 def merged(store: Store | None) -> Policy:

@@ -20,6 +20,7 @@ from apps.inventory.actions.lines import policy_of, position_of
 from apps.inventory.models import Replenishment
 from apps.inventory.queries import explain
 from apps.inventory.queries import lines as queries
+from apps.inventory.queries.ledger import in_words
 from apps.inventory.queries.plans import agency_currency
 from apps.inventory.queries.rows import row_of
 from apps.inventory.views.lines import MODES, undo_url
@@ -90,7 +91,7 @@ def context(request: MemberRequest, found: Replenishment) -> dict[str, Any]:
         "options": explain.options_of(position, policy, found, row.units or 0),
         "rules": _rules(policy, explain.own_rule(found.store_id, found.sku)),
         "plans": queries.open_plan_lines(found),
-        "history": queries.history(found),
+        "history": in_words(queries.history(found), key=f"{found.pool}/{found.sku}"),
         "modes": MODES,
         "may": _may(request),
         "today": today,
@@ -105,7 +106,8 @@ def _may(request: MemberRequest) -> dict[str, bool]:
 
 
 def _rules(policy: Any, own: Any) -> list[dict[str, Any]]:
-    return [{"field": field, "label": RULES[field.name]} for field in explain.rule_fields(policy, own)]
+    fields = explain.rule_fields(policy, own)
+    return [{"field": f, "label": RULES[f.name], "brief": explain.is_briefs(f.name)} for f in fields]
 
 
 @requires(Permission.PLAN_EDIT)
@@ -160,7 +162,7 @@ def policies(request: MemberRequest, store: str = "") -> HttpResponse:
     if request.method == "POST" and may_edit and form.is_valid():
         return _save_policies(request, found, form)
     rules = _rules(explain.merged(found), explain.own_rule(found.pk if found else None, ""))
-    values = {"store": found, "rules": rules, "form": form, "may_edit": may_edit, "sources": explain.SOURCES}
+    values = {"store": found, "rules": rules, "form": form, "may_edit": may_edit}
     status = 422 if request.method == "POST" else 200
     return page(request, "inventory/policies.html", values, status=status)
 

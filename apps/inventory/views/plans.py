@@ -25,6 +25,7 @@ from apps.inventory.domain.plans import EDITABLE, RECEIVING, Step, may_move, wit
 from apps.inventory.models import Plan
 from apps.inventory.queries import plans as queries
 from apps.inventory.queries.exports import PLAN_FIELDS, plan_lines, table
+from apps.inventory.queries.ledger import in_words
 from apps.inventory.views.lines import undo_url
 
 LIST = "inventory/plans.html"
@@ -78,6 +79,8 @@ def plans(request: MemberRequest, store: str = "") -> HttpResponse:
         "plans": [{"plan": plan, "cost": costs.get(plan.pk)} for plan in rows],
         "states": [(key, label, query.url(status=key), key == query.status) for key, label in Plan.State.choices],
         "all_url": query.url(status=None),
+        "previous_url": query.url(page=rows.number - 1),
+        "next_url": query.url(page=rows.number + 1),
         "may_cost": request.member.can(Permission.COST_VIEW),
     }
     return page(request, LIST, context)
@@ -111,7 +114,7 @@ def context(request: MemberRequest, found: Plan) -> dict[str, Any]:
         "limit": limit,
         "editable": found.state in EDITABLE and member.can(Permission.PLAN_EDIT),
         "receiving": found.state in RECEIVING and member.can(Permission.PLAN_EDIT),
-        "history": list(history(found)),
+        "history": in_words(history(found)),
         "track": _track(found),
         "may": {"cost": member.can(Permission.COST_VIEW), "export": member.can(Permission.EXPORT)},
     }

@@ -32,7 +32,7 @@ class Taken:
         return Loaded(stage.rows, merged.new, merged.changed, self.gone, *days)
 
 
-def stage_rows(
+def stage_rows(  # noqa: PLR0913 - named by keyword
     row: RowType,
     intake: Intake,
     frames: Iterator[pl.DataFrame],

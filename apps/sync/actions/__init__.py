@@ -1,22 +1,23 @@
 """Writes: doors, slots, runs, documents, webhooks."""
 
-from apps.sync.actions.connections import connect, create_store, disconnect, follow_sites, off_board, pause, resume
+from apps.sync.actions.connections import connect, disconnect, follow_sites, off_board, open_store, pause, resume
 from apps.sync.actions.credentials import rewrap
 from apps.sync.actions.pulling import run
-from apps.sync.actions.replaying import drop, replay, replay_many
+from apps.sync.actions.replaying import OVER, drop, replay, replay_many
 from apps.sync.actions.slots import open_slots, pull, ring_due
 from apps.sync.actions.webhooks import EVENTS, emit
 
 __all__ = [
     "EVENTS",
+    "OVER",
     "connect",
-    "create_store",
     "disconnect",
     "drop",
     "emit",
     "follow_sites",
     "off_board",
     "open_slots",
+    "open_store",
     "pause",
     "pull",
     "replay",

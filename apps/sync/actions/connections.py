@@ -3,49 +3,26 @@
 from datetime import datetime
 from typing import Any
 
-from django.utils.text import slugify
-
-from apps.accounts.models import Marketplace, Store, StoreMarketplace
+from apps.accounts.actions.stores import NewStore, create_store
+from apps.accounts.actions.stores import off_board as leave
+from apps.accounts.models import Client, Store
 from apps.core import audit
 from apps.sync.actions.bell import ring
 from apps.sync.actions.credentials import seal_into
 from apps.sync.actions.slots import open_history, open_slots, plan_of
 from apps.sync.actions.telling import UNFINISHED
-from apps.sync.models import Connection, Run, StoredDocument, Stream
+from apps.sync.models import Connection, Run, Stream
 from apps.sync.queries.markets import sites_of
 from apps.sync.sources import SOURCES
 
 UPLOAD = "upload"
 
 
-def create_store(values: dict[str, Any], *, by: Any, at: datetime) -> Store:
-    """A new store with its sites, and the door for files open from the start.
-
-    `values`: client, name, slug (may be empty), channel, region, seller_id, sites (marketplaces), owner.
-    """
-    sites: list[Marketplace] = list(values.get("sites") or ())
-    store = Store.objects.create(
-        client=values["client"],
-        name=values["name"],
-        slug=values.get("slug") or free_slug(values["name"]),
-        channel=values["channel"],
-        region=values.get("region") or "",
-        seller_id=values.get("seller_id") or "",
-        owner=values.get("owner"),
-    )
-    StoreMarketplace.objects.bulk_create(StoreMarketplace(store=store, marketplace=site) for site in sites)
-    after = {"name": store.name, "channel": store.channel, "sites": [site.pk for site in sites]}
-    audit.record("store.add", store, by=by, at=at, store=store, after=after)
+def open_store(client: Client, new: NewStore, *, by: Any, at: datetime) -> Store:
+    """A new store, with the door for files open from the start. Raises Refused."""
+    store = create_store(client, new, by=by, at=at)
     connect(store, UPLOAD, {}, by=by, at=at)
     return store
-
-
-def free_slug(name: str) -> str:
-    """A slug for a store's name that nobody of the agency has yet."""
-    stem = slugify(name)[:32].strip("-")
-    stem = stem if stem[:1].isalpha() and len(stem) >= 3 else f"store-{stem}".rstrip("-")
-    taken = set(Store.objects.filter(slug__startswith=stem).values_list("slug", flat=True)) | {"new"}
-    return next(s for s in (stem, *(f"{stem}-{n}" for n in range(2, 10_000))) if s not in taken)
 
 
 def connect(
@@ -122,18 +99,7 @@ def off_board(store: Store, *, by: Any, at: datetime, reason: str = "") -> None:
     """The agency does not serve this store any more: every door is closed, the store leaves all lists."""
     for door in Connection.objects.filter(store=store).exclude(state=Connection.State.REVOKED):
         disconnect(door, by=by, at=at, reason=reason)
-    store.active = False
-    store.save(update_fields=["active"])
-    audit.record(
-        "store.off-board",
-        store,
-        by=by,
-        at=at,
-        store=store,
-        before={"active": True},
-        after={"active": False, "documents_kept": StoredDocument.objects.filter(store=store).count()},
-        reason=reason,
-    )
+    leave(store, reason=reason, by=by, at=at)
 
 
 def _turn(door: Connection, state: str, verb: str, *, by: Any, at: datetime, reason: str = "") -> None:

@@ -52,7 +52,7 @@ def run(run_id: Any, *, agency_id: int) -> str:
         except LeaseLost:
             log.warning("lease_lost")
             return ""
-        except Exception as error:  # noqa: BLE001  whatever it was: the run must not stay "running"
+        except Exception as error:
             return _failed(claim, error, agency_id)
         return _finished(claim, agency_id)
 
@@ -194,7 +194,7 @@ def _heartbeat(claim: Claim, agency_id: int) -> Iterator[None]:
                     with tenant(agency_id):
                         if not leases.renew(claim, at=timezone.now()):
                             return
-                except Exception as error:  # noqa: BLE001  a missed beat is what the lease's length is for
+                except Exception as error:
                     log.warning("heartbeat_missed", error=str(error))
                     connection.close()
         finally:
