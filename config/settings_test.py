@@ -3,7 +3,7 @@
 import os
 
 os.environ["DJANGO_TEST"] = "1"
-from config.settings import *  # noqa: E402, F403
+from config.settings import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

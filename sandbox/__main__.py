@@ -41,7 +41,8 @@ def main(words: list[str]) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    print(f"sandbox on http://{given.host}:{server.server_port}", flush=True)
+    sys.stdout.write(f"sandbox on http://{given.host}:{server.server_port}\n")
+    sys.stdout.flush()
     server.serve_forever(poll_interval=0.2)
     server.server_close()
     sandbox.keep()

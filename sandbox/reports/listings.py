@@ -176,7 +176,8 @@ def _table(sandbox: "Sandbox", report: "Report", now: int, place: Marketplace, l
         "open-date": opened(world.start, catalog.listing_launch[listing], place),
         "status": view.picked([states[1], states[0]], catalog.listing_active[listing].astype(np.int64)),
     }
-    fixed = {n: pl.lit("") for n in HEADER if n not in known}
+    made = {"price", "product-id", "quantity", "fulfillment-channel"}
+    fixed = {n: pl.lit("") for n in HEADER if n not in known and n not in made}
     fixed |= {"item-is-marketplace": pl.lit("y"), "product-id-type": pl.lit("1"), "item-condition": pl.lit("11")}
     own = pl.col("merchant")
     return pl.DataFrame(known).with_columns(

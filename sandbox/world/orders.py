@@ -71,13 +71,12 @@ def _split(rng: np.random.Generator, listing: np.ndarray, units: np.ndarray, mom
     twins = np.flatnonzero(again)
     units = units.copy()
     units[twins] -= 1
-    columns = (
+    return (
         np.append(listing, listing[twins]),
         np.append(units, np.ones(len(twins), dtype=units.dtype)),
         np.append(moment, moment[twins]),
         np.append(np.zeros(len(units), bool), np.ones(len(twins), bool)),
     )
-    return columns
 
 
 def _baskets(rng: np.random.Generator, catalog: Catalog, lines: tuple) -> dict[str, np.ndarray]:

@@ -131,7 +131,7 @@ def sent(world: World, listing: np.ndarray, first: int, now: int) -> np.ndarray:
 
 
 def stock(world: World, now: int) -> dict[str, np.ndarray]:
-    """Units per pool: available, customer (reserved for orders), transfer, processing, unfulfillable, inbound stages."""
+    """Units per pool: available, reserved (customer, transfer, processing), unfulfillable, stages of inbound."""
     rows, catalog = world.table(), world.catalog
     pools = len(catalog.pool_sku)
     waiting = (rows["purchased"] <= now) & (rows["shipped"] > now) & (rows["cancelled"] > now)

@@ -85,7 +85,7 @@ def test_a_failed_block_forgets_its_agency(acme):
 
 @pytest.mark.django_db(transaction=True)
 def test_the_setting_does_not_outlive_the_transaction(transactional_db):
-    from tests.world import World  # noqa: PLC0415 - needs the emptied database
+    from tests.world import World
 
     world = World("solo")
     with world:

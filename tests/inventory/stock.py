@@ -49,9 +49,7 @@ def owned(store, sku, available, *, warehouse="Shenzhen", **more):
 
 
 def costing(store, sku, unit_cost, currency="CNY", since=date(2025, 1, 1)):
-    Cost.objects.create(
-        store=store, sku=sku, valid_from=since, unit_cost=unit_cost, currency=currency, updated_at=NOW
-    )
+    Cost.objects.create(store=store, sku=sku, valid_from=since, unit_cost=unit_cost, currency=currency, updated_at=NOW)
 
 
 def aged(store, sku, units, fee, *, site="US", recommended=None):

@@ -74,7 +74,9 @@ def test_many_documents_ring_once(acme, monkeypatch):
 
 def test_every_active_store_of_every_agency_is_refreshed(acme, zeta, monkeypatch):
     rung = []
-    monkeypatch.setattr(tasks.refresh_store, "apply_async", lambda args, kwargs, queue: rung.append((*args, *kwargs.values())))
+    monkeypatch.setattr(
+        tasks.refresh_store, "apply_async", lambda args, kwargs, queue: rung.append((*args, *kwargs.values()))
+    )
     assert tasks.refresh_all() == 4
     assert sorted(rung) == sorted((s.pk, w.agency.pk) for w in (acme, zeta) for s in (w.store, w.other_store))
 

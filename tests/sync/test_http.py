@@ -63,7 +63,6 @@ def test_retry_after_is_heeded_as_seconds_and_as_date(amazon):
 
 def test_a_hanging_or_absent_server_is_transient(amazon):
 
-
     def slow() -> Reply:
         time.sleep(1.5)
         return Reply({})

@@ -58,7 +58,12 @@ def test_pending_and_cancelled_orders_have_no_amount_rather_than_zero():
     pending, cancelled, canada = (frame.filter(order_id=f"111-{n}").row(0, named=True) for n in (2, 3, 4))
     assert (pending["price"], pending["currency"], pending["quantity"]) == (None, None, 1)
     assert (cancelled["quantity"], cancelled["status"]) == (0, "Cancelled")
-    assert (canada["marketplace"], canada["price"], canada["fulfilment"], canada["business"]) == ("CA", 123450, "FBM", 1)
+    assert (canada["marketplace"], canada["price"], canada["fulfilment"], canada["business"]) == (
+        "CA",
+        123450,
+        "FBM",
+        1,
+    )
 
 
 def test_an_order_cut_by_a_batch_keeps_its_ordinals():

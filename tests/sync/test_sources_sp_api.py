@@ -3,6 +3,7 @@
 import gzip
 import uuid
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -171,7 +172,7 @@ def test_windows_longer_than_amazon_allows_are_cut():
     asks = asks_of(task(days=70))
     assert [(ask.until - ask.since).days for ask in asks] == [30, 30, 10]
     assert (asks[0].since, asks[-1].until) == (UNTIL - timedelta(days=70), UNTIL)
-    assert all(one.until == other.since for one, other in zip(asks, asks[1:], strict=False))
+    assert all(one.until == other.since for one, other in pairwise(asks))
 
 
 def test_listings_are_asked_site_by_site_and_traffic_day_by_day():

@@ -155,9 +155,7 @@ _AMAZON = (
     Dataset(
         "fba_planning", _("FBA planning"), SpApi.datasets["fba_planning"], 8 * HOUR, DAY, per_site=True, priority=30
     ),
-    Dataset(
-        "traffic", _("Sales and traffic"), SpApi.datasets["traffic"], 12 * HOUR, 2 * DAY, 7, 7, 3 * DAY, True, 95
-    ),
+    Dataset("traffic", _("Sales and traffic"), SpApi.datasets["traffic"], 12 * HOUR, 2 * DAY, 7, 7, 3 * DAY, True, 95),
 )
 _FILES = {
     key: Dataset(key, label, Files.datasets[key], 0, 0)

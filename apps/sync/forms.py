@@ -1,0 +1,175 @@
+"""What people type when they connect stores, bring files and add webhooks."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.actions.stores import NewStore
+from apps.accounts.forms import Dressed
+from apps.accounts.models import Client, Marketplace, Member, Store
+from apps.accounts.models.stores import Channel, Region
+from apps.core.permissions import Role
+from apps.sync.actions.webhooks import EVENTS
+from apps.sync.outward import Refused, checked
+from apps.sync.sources import SOURCES
+
+MOST_DAYS = 400
+
+
+class StoreForm(Dressed):
+    """Whom it belongs to, what it is called, and where it sells."""
+
+    client = forms.ModelChoiceField(label=_("Client"), queryset=None, required=False)
+    new_client = forms.CharField(label=_("Or a new client"), max_length=120, required=False)
+    name = forms.CharField(label=_("Store name"), max_length=100)
+    channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices)
+    region = forms.ChoiceField(label=_("Amazon region"), choices=[c for c in Region.choices if c[0]], required=False)
+    sites = forms.ModelMultipleChoiceField(
+        label=_("Sites"), queryset=None, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    seller_id = forms.CharField(label=_("Seller ID"), max_length=40, required=False)
+    owner = forms.ModelChoiceField(label=_("Owner"), queryset=None, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["client"].queryset = Client.objects.order_by("name")
+        self.fields["sites"].queryset = Marketplace.objects.filter(active=True)
+        people = Member.objects.filter(active=True, user__isnull=False).exclude(role=Role.CLIENT)
+        self.fields["owner"].queryset = people.select_related("user")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if not values.get("client") and not values.get("new_client"):
+            raise ValidationError(_("Choose a client, or name a new one."))
+        if values.get("channel") == Channel.AMAZON:
+            wrong = [site.code for site in values.get("sites", ()) if site.region != values.get("region")]
+            if wrong:
+                raise ValidationError(
+                    _("%(sites)s belong to another region: an account is one store per region.")
+                    % {"sites": ", ".join(wrong)}
+                )
+            if not values.get("sites"):
+                raise ValidationError(_("Choose the sites this store sells on."))
+        return values
+
+    def new_store(self) -> NewStore:
+        values = self.cleaned_data
+        return NewStore(
+            name=values["name"],
+            channel=values["channel"],
+            region=values["region"],
+            seller_id=values["seller_id"],
+            sites=tuple(site.code for site in values["sites"]),
+            owner=values["owner"],
+        )
+
+
+class TokenForm(Dressed):
+    """Credentials of a kind of source, by its own list of fields."""
+
+    def __init__(self, kind: str, *args: Any, **kwargs: Any) -> None:
+        self.kind = SOURCES[kind]
+        super().__init__(*args, **kwargs)
+        for field in self.kind.fields:
+            widget = forms.PasswordInput(attrs={"autocomplete": "off", "class": "in w-full"}) if field.secret else None
+            self.fields[field.key] = forms.CharField(
+                label=field.label,
+                max_length=2000,
+                required=field.required,
+                help_text=field.help,
+                widget=widget or forms.TextInput(attrs={"autocomplete": "off", "class": "in w-full"}),
+            )
+
+    def credentials(self) -> dict[str, str]:
+        return {key: value.strip() for key, value in self.cleaned_data.items() if value}
+
+
+class PullForm(Dressed):
+    """A range of days to bring again."""
+
+    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        since, until = values.get("since"), values.get("until")
+        if since and until and not 0 <= (until - since).days <= MOST_DAYS:
+            raise ValidationError(_("The last day must not be before the first, and at most 400 days later."))
+        return values
+
+    def range(self) -> tuple[datetime, datetime]:
+        """Whole days, in UTC."""
+        since, until = self.cleaned_data["since"], self.cleaned_data["until"] + timedelta(days=1)
+        return (
+            datetime(since.year, since.month, since.day, tzinfo=UTC),
+            min(datetime(until.year, until.month, until.day, tzinfo=UTC), datetime.now(UTC)),
+        )
+
+
+class UploadForm(Dressed):
+    """A file for one of the member's stores."""
+
+    store = forms.ModelChoiceField(label=_("Store"), queryset=None, to_field_name="slug")
+    file = forms.FileField(
+        label=_("File"), help_text=_("TSV, CSV or XLSX, also as gz or zip. Drop it here or choose it.")
+    )
+
+    def __init__(self, *args: Any, stores: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["store"].queryset = stores
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > settings.UPLOAD_MOST_BYTES:
+            most = settings.UPLOAD_MOST_BYTES // 2**20
+            raise ValidationError(_("This file is larger than %(most)d MiB.") % {"most": most})
+        return file
+
+
+class LoadForm(Dressed):
+    """What a staged file is, and when it was true."""
+
+    kind = forms.ChoiceField(label=_("Kind of file"), choices=())
+    as_of = forms.DateTimeField(
+        label=_("True as of"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+        help_text=_("Facts that were told later than this stay as they are. Empty: the time of the upload."),
+    )
+
+    def __init__(self, *args: Any, kinds: list[tuple[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = kinds
+
+
+class ReasonForm(Dressed):
+    """Why a door is closed."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class EndpointForm(Dressed):
+    """Where events are sent."""
+
+    url = forms.CharField(label=_("Address"), max_length=500, widget=forms.URLInput)
+    events = forms.MultipleChoiceField(
+        label=_("Events"),
+        choices=[(event, event) for event in EVENTS if event != "webhook.test"],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("None chosen: all events."),
+    )
+    active = forms.BooleanField(label=_("Active"), required=False, initial=True)
+
+    def clean_url(self) -> str:
+        url: str = self.cleaned_data["url"].strip()
+        try:
+            checked(url, insecure=settings.ALLOW_HTTP_OUTSIDE)
+        except Refused as refusal:
+            raise ValidationError(_("This address is not allowed: %(why)s") % {"why": refusal}) from None
+        return url

@@ -1,0 +1,121 @@
+"""What the pages of stores, streams, runs and documents show. A constant number of queries each."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from apps.accounts.models import Store
+from apps.accounts.queries import stores_for
+from apps.sync.models import Connection, Run, StoredDocument, Stream, WebhookDelivery
+from apps.sync.queries.freshness import BACKFILLING, BROKEN, FRESH, LATE, NEVER, Freshness, freshness
+from apps.sync.sources import SOURCES
+
+FAILED = (Run.State.DEAD, Run.State.QUARANTINED, Run.State.NEEDS_OWNER)
+CONSENT = timedelta(days=365)
+
+
+@dataclass
+class StoreLine:
+    """One store of the matrix: `cells` in the order of the board's columns, None where there is no such dataset."""
+
+    store: Store
+    cells: list[Freshness | None] = field(default_factory=list)
+    doors: list[Connection] = field(default_factory=list)
+    word: str = ""
+
+
+@dataclass
+class Board:
+    """The matrix of stores and datasets, and how many of them are in which state."""
+
+    columns: list[tuple[str, Any]]
+    lines: list[StoreLine]
+    counts: dict[str, int]
+    running: int
+
+
+def board(member: Any, *, at: datetime | None = None) -> Board:
+    """Can I trust the numbers, and who must act?"""
+    at = at or timezone.now()
+    stores = list(stores_for(member).filter(active=True).select_related("client").order_by("name"))
+    found = freshness(stores, at=at)
+    columns: dict[str, Any] = {}
+    for each in found:
+        columns.setdefault(each.dataset, each.label)
+    cells = {(each.store_id, each.dataset): each for each in sorted(found, key=_gravity, reverse=True)}
+    lines = [StoreLine(s, [cells.get((s.pk, key)) for key in columns]) for s in stores]
+    counts = {word: sum(each.word == word for each in found) for word in (FRESH, LATE, BROKEN, NEVER, BACKFILLING)}
+    return Board(list(columns.items()), lines, counts, sum(each.running for each in found))
+
+
+def _gravity(each: Freshness) -> int:
+    return (BROKEN, NEVER, LATE, BACKFILLING, FRESH).index(each.word)
+
+
+def store_lines(member: Any, *, q: str = "", at: datetime | None = None) -> list[StoreLine]:
+    """All stores with their doors and the worst word of their datasets."""
+    at = at or timezone.now()
+    rows = stores_for(member).select_related("client", "owner__user").prefetch_related("sites")
+    if q:
+        rows = rows.filter(Q(name__icontains=q) | Q(client__name__icontains=q) | Q(slug__icontains=q))
+    stores = list(rows.order_by("-active", "client__name", "name"))
+    doors: dict[int, list[Connection]] = {}
+    for door in Connection.objects.filter(store__in=stores).exclude(state=Connection.State.REVOKED).order_by("kind"):
+        doors.setdefault(door.store_id, []).append(door)
+    worst: dict[int, Freshness] = {}
+    for each in freshness(stores, at=at):
+        if each.store_id not in worst or _gravity(each) < _gravity(worst[each.store_id]):
+            worst[each.store_id] = each
+    return [
+        StoreLine(
+            store, [worst.get(store.pk)], doors.get(store.pk, []), worst[store.pk].word if store.pk in worst else ""
+        )
+        for store in stores
+    ]
+
+
+def doors_of(store: Store) -> list[Connection]:
+    """A store's connections, closed ones last, each with `consent_left` (days, None: does not lapse) and `pulls`."""
+    doors = list(Connection.objects.filter(store=store).order_by("state", "kind", "-created_at"))
+    doors.sort(key=lambda door: door.state == Connection.State.REVOKED)
+    for door in doors:
+        left = door.authorised_at + CONSENT - timezone.now() if door.authorised_at else None
+        door.consent_left = left.days if left else None  # type: ignore[attr-defined]
+        door.pulls = SOURCES[door.kind].pulls if door.kind in SOURCES else False  # type: ignore[attr-defined]
+        door.kind_label = SOURCES[door.kind].label if door.kind in SOURCES else door.kind  # type: ignore[attr-defined]
+    return doors
+
+
+def streams_of(store: Store) -> QuerySet[Stream]:
+    """Living streams of a store with the number of their unfinished runs."""
+    unfinished = Count("runs", filter=Q(runs__state__in=[Run.State.DUE, Run.State.RUNNING]))
+    streams = Stream.objects.filter(store=store, active=True).exclude(connection__state=Connection.State.REVOKED)
+    return streams.select_related("connection").annotate(unfinished=unfinished).order_by("dataset", "marketplace")
+
+
+def visible_runs(member: Any) -> QuerySet[Run]:
+    """Runs of the member's stores, newest first."""
+    runs = Run.objects.filter(store__in=stores_for(member)).select_related("stream", "store")
+    return runs.order_by("-created_at", "-pk")
+
+
+def dead_letters(member: Any) -> QuerySet[Run]:
+    """What needs a person: given up, unreadable, or stopped because access is gone."""
+    return visible_runs(member).filter(state__in=FAILED)
+
+
+def visible_documents(member: Any) -> QuerySet[StoredDocument]:
+    documents = StoredDocument.objects.filter(store__in=stores_for(member))
+    return documents.select_related("store", "run", "uploaded_by__user").order_by("-received_at", "-pk")
+
+
+def imports(member: Any) -> QuerySet[StoredDocument]:
+    """Files that people brought."""
+    return visible_documents(member).filter(uploaded_by__isnull=False)
+
+
+def deliveries(endpoint: Any) -> QuerySet[WebhookDelivery]:
+    return WebhookDelivery.objects.filter(endpoint=endpoint).order_by("-created_at")

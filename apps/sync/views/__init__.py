@@ -1,0 +1,1 @@
+"""Pages of stores, sync, imports and webhooks."""

@@ -1,0 +1,116 @@
+"""Imports: a file is dropped, looked at, then loaded like everything else."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.queries import stores_for
+from apps.core import lists
+from apps.core.http import MemberRequest, page, requires
+from apps.core.permissions import Permission
+from apps.sync.actions import uploads
+from apps.sync.forms import LoadForm, UploadForm
+from apps.sync.models import StoredDocument
+from apps.sync.queries import boards
+from apps.sync.source import Unreadable
+from apps.sync.sources import SOURCES
+
+COLUMNS = (lists.ListColumn("at", "", order="received_at"),)
+COSTS = "costs"
+
+
+@require_safe
+@requires(Permission.SYNC_VIEW)
+def imports(request: MemberRequest) -> HttpResponse:
+    return _imports(request, _upload_form(request))
+
+
+@require_POST
+@requires(Permission.IMPORT, Permission.IMPORT_COSTS)
+def import_new(request: MemberRequest) -> HttpResponse:
+    """Keep a file, and show what it is."""
+    form = _upload_form(request, request.POST, request.FILES)
+    if form.is_valid():
+        file, store, at = form.cleaned_data["file"], form.cleaned_data["store"], timezone.now()
+        door = uploads.door_of(store, by=request.member, at=at)
+        try:
+            with uploads.spooled(file.chunks(), most=settings.UPLOAD_MOST_BYTES) as path:
+                kept = uploads.stage(store, door, path, name=file.name, by=request.member, at=at)
+            return redirect("import", agency=request.agency.slug, pk=kept.pk)
+        except (uploads.CannotImport, Unreadable) as error:
+            form.add_error("file", _(str(error)))
+    return _imports(request, form, status=422)
+
+
+@requires(Permission.IMPORT, Permission.IMPORT_COSTS)
+def import_one(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """The preview of a staged file; POST loads it."""
+    kept = get_object_or_404(boards.imports(request.member), pk=pk)
+    if kept.run_id:
+        return redirect("run", agency=request.agency.slug, pk=kept.run_id)
+    asked = request.POST.get("kind") or request.GET.get("kind", "")
+    preview = uploads.preview_of(kept, kind=asked)
+    kinds = _kinds(request)
+    chosen = preview.report.key if preview.report else ""
+    form = LoadForm(request.POST or None, kinds=kinds, initial={"kind": chosen})
+    if request.method == "POST" and form.is_valid():
+        try:
+            values = form.cleaned_data
+            run = uploads.load(kept, kind=values["kind"], by=request.member, at=timezone.now(), as_of=values["as_of"])
+            return redirect("run", agency=request.agency.slug, pk=run.pk)
+        except uploads.CannotImport as error:
+            form.add_error(None, _(str(error)))
+    context = {
+        "document": kept,
+        "preview": preview,
+        "form": form,
+        "allowed": chosen in dict(kinds),
+        "errors": [(e.line, e.column, e.value, _(e.problem)) for e in preview.errors[:100]],
+        "problem": _(preview.problem) if preview.problem else "",
+        "columns": list(preview.first[0]) if preview.first else [],
+        "lines": [list(row.values()) for row in preview.first],
+    }
+    return page(request, "sync/import.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@requires(Permission.IMPORT, Permission.IMPORT_COSTS)
+def import_discard(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    kept = get_object_or_404(boards.imports(request.member), pk=pk)
+    try:
+        uploads.discard(kept, by=request.member, at=timezone.now())
+    except uploads.CannotImport as error:
+        messages.warning(request, _(str(error)))
+    return redirect("sync-imports", agency=request.agency.slug)
+
+
+def _kinds(request: MemberRequest) -> list[tuple[str, Any]]:
+    """Datasets the member may bring: everything, or costs only."""
+    plans = SOURCES["upload"].datasets.values()
+    every = request.member.can(Permission.IMPORT)
+    return [(plan.key, plan.label) for plan in plans if every or plan.key == COSTS]
+
+
+def _upload_form(request: MemberRequest, *data: Any) -> UploadForm:
+    return UploadForm(*data, stores=stores_for(request.member).filter(active=True))
+
+
+def _imports(request: MemberRequest, form: UploadForm, *, status: int = 200) -> HttpResponse:
+    query = lists.parse(request.GET, COLUMNS, sort="-at", today=timezone.localdate())
+    rows = boards.imports(request.member)
+    context = {
+        "form": form,
+        "query": query,
+        "rows": lists.paged(rows, query),
+        "kinds": SOURCES["upload"].datasets.values(),
+        "may_import": request.member.can(Permission.IMPORT) or request.member.can(Permission.IMPORT_COSTS),
+        "moving": StoredDocument.objects.filter(pk__in=rows.values("pk"), run__state__in=["due", "running"]).exists(),
+    }
+    return page(request, "sync/imports.html", context, status=status)

@@ -1,0 +1,232 @@
+"""Stores: whom we serve, and is everything connected? The wizard, and each store's doors."""
+
+import secrets
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.contrib import messages
+from django.core import signing
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.actions.refusal import Refused
+from apps.accounts.actions.stores import create_client
+from apps.accounts.models import Store
+from apps.accounts.queries import stores_for
+from apps.core.http import MemberRequest, page, requires, signed_in
+from apps.core.models import Entry
+from apps.core.permissions import Permission
+from apps.sync import actions
+from apps.sync.actions.connections import open_store
+from apps.sync.forms import ReasonForm, StoreForm, TokenForm
+from apps.sync.models import Connection
+from apps.sync.queries.boards import doors_of, store_lines, streams_of
+from apps.sync.queries.freshness import BROKEN, freshness
+from apps.sync.source import SourceError
+from apps.sync.sources import SOURCES, consent_url, redeem
+
+SALT, MINUTES = "sync.consent", 10
+
+
+@require_safe
+@requires(Permission.STORES_VIEW)
+def stores(request: MemberRequest) -> HttpResponse:
+    q = request.GET.get("q", "").strip()[:100]
+    lines = store_lines(request.member, q=q)
+    context = {
+        "lines": lines,
+        "q": q,
+        "count": sum(line.store.active for line in lines),
+        "sites": sum(len(line.store.sites.all()) for line in lines if line.store.active),
+        "needing": sum(line.word == BROKEN for line in lines),
+        "may_edit": request.member.can(Permission.STORES_EDIT),
+    }
+    return page(request, "sync/stores.html", context)
+
+
+@requires(Permission.STORES_EDIT)
+def store_new(request: MemberRequest) -> HttpResponse:
+    """First step of the wizard: whose store, and where it sells."""
+    form = StoreForm(request.POST or None, initial={"client": request.GET.get("client")})
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                store = _opened(request, form)
+            return redirect("connections", agency=request.agency.slug, store=store.slug)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+    return page(request, "sync/store_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _opened(request: MemberRequest, form: StoreForm) -> Store:
+    at, client = timezone.now(), form.cleaned_data["client"]
+    if client is None:
+        client = create_client({"name": form.cleaned_data["new_client"]}, by=request.member, at=at)
+    return open_store(client, form.new_store(), by=request.member, at=at)
+
+
+@require_safe
+@requires(Permission.STORES_VIEW)
+def connections(request: MemberRequest, store: str) -> HttpResponse:
+    """Second and third step, and ever after: doors, and how far each dataset is."""
+    return _connections(request, _store(request, store))
+
+
+@require_POST
+@requires(Permission.STORES_EDIT)
+def connect(request: MemberRequest, store: str, kind: str) -> HttpResponse:
+    """Credentials that were pasted. They are tried before they are kept."""
+    row = _store(request, store)
+    if kind not in SOURCES:
+        raise Http404
+    form = TokenForm(kind, request.POST)
+    if form.is_valid():
+        problem = _tried(row, kind, form.credentials())
+        if not problem:
+            actions.connect(row, kind, form.credentials(), by=request.member, at=timezone.now())
+            messages.success(request, _("Connected. The first data is on its way."))
+            return redirect("connections", agency=request.agency.slug, store=row.slug)
+        form.add_error(None, problem)
+    return _connections(request, row, form=form, status=422)
+
+
+def _tried(store: Store, kind: str, credentials: dict[str, Any]) -> str:
+    """What is wrong with credentials, in the source's words; "" if nothing."""
+    source = SOURCES[kind]
+    if not source.pulls:
+        return ""
+    if source.regions and store.region not in source.regions:
+        return _("This store has no region that this source knows.")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            source.verify(credentials, name=f"try:{store.pk}", region=store.region, folder=Path(folder))
+        except SourceError as error:
+            return _("The other side refuses: %(why)s") % {"why": error}
+    return ""
+
+
+@require_POST
+@requires(Permission.STORES_EDIT)
+def consent(request: MemberRequest, store: str) -> HttpResponse:
+    """Send the person to Amazon. What comes back must belong to this session, this agency and this store."""
+    row, nonce = _store(request, store), secrets.token_urlsafe(16)
+    request.session["consent"] = nonce
+    state = signing.dumps({"agency": request.agency.slug, "store": row.slug, "nonce": nonce}, salt=SALT, compress=True)
+    return redirect(consent_url(state))
+
+
+@require_safe
+@signed_in
+def consent_back(request: MemberRequest) -> HttpResponse:
+    """Where Amazon sends people back to: one address for all agencies. The state says which page goes on."""
+    try:
+        state = signing.loads(request.GET.get("state", ""), salt=SALT, max_age=60 * MINUTES)
+    except signing.BadSignature:
+        raise Http404 from None
+    url = reverse("consent-done", kwargs={"agency": state["agency"], "store": state["store"]})
+    return redirect(f"{url}?{request.GET.urlencode()}")
+
+
+@require_safe
+@requires(Permission.STORES_EDIT)
+def consent_done(request: MemberRequest, store: str) -> HttpResponse:
+    """Exchange the code for a refresh token. The state is good once, for ten minutes, in the session that asked."""
+    row = _store(request, store)
+    try:
+        state = signing.loads(request.GET.get("state", ""), salt=SALT, max_age=60 * MINUTES)
+    except signing.BadSignature:
+        raise Http404 from None
+    nonce = request.session.pop("consent", "")
+    mine = {"agency": request.agency.slug, "store": row.slug, "nonce": nonce}
+    if not nonce or state != mine:
+        raise Http404
+    problem = _consented(request, row)
+    if problem:
+        messages.error(request, problem)
+    else:
+        messages.success(request, _("Connected. The first data is on its way."))
+    return redirect("connections", agency=request.agency.slug, store=row.slug)
+
+
+def _consented(request: MemberRequest, store: Store) -> str:
+    seller = request.GET.get("selling_partner_id", "")[:40]
+    if store.seller_id and seller and seller != store.seller_id:
+        return _("Another seller account consented than the one this store belongs to.")
+    if not request.GET.get("spapi_oauth_code"):
+        return _("Amazon did not give consent: %(why)s") % {"why": request.GET.get("error", "")[:200]}
+    try:
+        token = redeem(request.GET["spapi_oauth_code"])
+    except SourceError as error:
+        return _("The other side refuses: %(why)s") % {"why": error}
+    if seller and not store.seller_id:
+        store.seller_id = seller
+        store.save(update_fields=["seller_id"])
+    credentials = {"refresh_token": token, "seller_id": seller}
+    actions.connect(store, "sp_api", credentials, by=request.member, at=timezone.now())
+    return ""
+
+
+@require_POST
+@requires(Permission.STORES_EDIT)
+def connection_turn(request: MemberRequest, store: str, pk: uuid.UUID, what: str) -> HttpResponse:
+    """Pause, resume or disconnect one door."""
+    row = _store(request, store)
+    door = get_object_or_404(
+        Connection.objects.filter(store=row).exclude(state=Connection.State.REVOKED).select_related("store"), pk=pk
+    )
+    who: dict[str, Any] = {"by": request.member, "at": timezone.now()}
+    match what:
+        case "pause":
+            actions.pause(door, **who)
+        case "resume":
+            actions.resume(door, **who)
+        case "disconnect":
+            actions.disconnect(door, reason=request.POST.get("reason", "")[:300], **who)
+        case _:
+            raise Http404
+    return redirect("connections", agency=request.agency.slug, store=row.slug)
+
+
+@require_POST
+@requires(Permission.STORES_EDIT)
+def off_board(request: MemberRequest, store: str) -> HttpResponse:
+    """The agency does not serve this store any more."""
+    row, form = _store(request, store), ReasonForm(request.POST)
+    if not form.is_valid():
+        return _connections(request, row, leaving=form, status=422)
+    actions.off_board(row, by=request.member, at=timezone.now(), reason=form.cleaned_data["reason"])
+    messages.success(request, _("%(store)s is off-boarded. Facts and ledger stay.") % {"store": row.name})
+    return redirect("stores", agency=request.agency.slug)
+
+
+def _store(request: MemberRequest, slug: str) -> Store:
+    return get_object_or_404(stores_for(request.member), slug=slug)
+
+
+def _connections(
+    request: MemberRequest, store: Store, *, form: Any = None, leaving: Any = None, status: int = 200
+) -> HttpResponse:
+    found = freshness([store])
+    may_edit = request.member.can(Permission.STORES_EDIT)
+    doors = doors_of(store)
+    context = {
+        "store": store,
+        "doors": doors,
+        "connected": any(door.kind == "sp_api" and door.state != Connection.State.REVOKED for door in doors),
+        "amazon": store.channel == "amazon",
+        "streams": streams_of(store),
+        "freshness": found,
+        "running": any(each.running or each.word == "backfilling" for each in found),
+        "form": form or (TokenForm("sp_api") if may_edit else None),
+        "leaving": leaving or ReasonForm(),
+        "may_edit": may_edit,
+        "history": Entry.objects.filter(store=store, kind="sync.connection").order_by("-number")[:10],
+    }
+    return page(request, "sync/connections.html", context, status=status)
