@@ -119,14 +119,10 @@ DATABASES = {
     },
 }
 DATABASES["default"].setdefault("OPTIONS", {}).update(_options)
-if DJANGO_ROLE != "owner" or IN_TEST:
-    # The admin console's own login, which sees all agencies. A web process without it has no console.
-    if env("DATABASE_PLATFORM_URL", default=""):
-        DATABASES["platform"] = {
-            **DATABASES["default"],
-            **env.db_url("DATABASE_PLATFORM_URL"),
-            "ATOMIC_REQUESTS": False,
-        }
+# The admin console's own login, which sees all agencies. A web process without it has no console.
+if env("DATABASE_PLATFORM_URL", default="") and (DJANGO_ROLE != "owner" or IN_TEST):
+    console = env.db_url("DATABASE_PLATFORM_URL")
+    DATABASES["platform"] = {**DATABASES["default"], **console, "ATOMIC_REQUESTS": False}
 REDIS_URL = env("REDIS_URL")
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actions.stores import NewStore
 from apps.accounts.forms import Dressed
-from apps.accounts.models import Client, Marketplace, Member, Store
+from apps.accounts.models import Client, Marketplace, Member
 from apps.accounts.models.stores import Channel, Region
 from apps.core.permissions import Role
 from apps.sync.actions.webhooks import EVENTS

@@ -261,7 +261,7 @@ def test_a_policy_edit_works_the_line_out_anew(client, acme):
         listed(acme.store, "R", carton_units=10)
         sold(acme.store, "R", 10)
         recompute_store(acme.store.pk, at=NOW, skus=["R"])
-        before = line_of("R").suggested
+        before = line_of("R").need
     with time_machine.travel(NOW, tick=True):
         seated(client, acme, Role.SENIOR)
         url = at(acme, "replenishment-policy", store="north", pool="US", sku="R")
@@ -269,7 +269,7 @@ def test_a_policy_edit_works_the_line_out_anew(client, acme):
         answer = client.post(url, {"safety_factor": "3.0", "moq": ""}, headers=HTMX)
     assert answer.status_code == 200
     with acme:
-        assert line_of("R").suggested == 2 * before
+        assert line_of("R").need == 2 * before
         entry = Entry.objects.get(verb="policy.saved")
         assert (entry.before["safety_factor"], entry.after["safety_factor"]) == (None, "3.0")
         assert Replenishment.objects.count() == 9  # the others were left alone

@@ -215,7 +215,7 @@ def test_quantities_change_before_the_decision_and_stand_after_it(client, acme):
     values = {"version": 1, f"units-{first.pk}": "120", f"units-{second.pk}": "0", "title": "June", "note": "urgent"}
     assert client.post(at(acme, "plan-edit", plan), values).status_code == 302
     with acme:
-        plan = Plan.objects.get()
+        plan = Plan.objects.select_related("store").get()
         assert list(plan.lines.values_list("sku", "units")) == [(first.sku, 120)]
         assert (plan.title, plan.note, plan.version) == ("June", "urgent", 3)
         steps.approve(plan, turn(acme, Role.OWNER))

@@ -109,7 +109,7 @@ def test_a_tab_inside_a_cell_is_noticed(tmp_path):
 def test_columns_are_found_by_name_wherever_they_stand(tmp_path):
     lines = [line.split("\t") for line in (HERE / "orders_us.txt").read_text("cp1252").splitlines()]
     path = tmp_path / "turned.txt"
-    text = "\n".join("\t".join(["new"] + line[::-1]) for line in lines)
+    text = "\n".join("\t".join(["new", *line[::-1]]) for line in lines)
     path.write_text(text.replace("amazon-order-id", "Amazon Order Id"), "cp1252")
     assert read("orders", path, US, CA).equals(read("orders", HERE / "orders_us.txt", US, CA))
 

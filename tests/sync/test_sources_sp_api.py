@@ -77,7 +77,7 @@ def test_a_report_is_asked_for_waited_for_fetched_and_read(source, amazon, tmp_p
     assert document.as_of == datetime(2026, 3, 2, 9, 1, tzinfo=UTC)
     assert (document.encoding, document.cursor) == ("cp1252", "1::0")
     assert sum(frame.height for frame in source.parse(document)) == 6
-    assert [path for path in tmp_path.iterdir()] == [document.path], "the packed file is gone"
+    assert list(tmp_path.iterdir()) == [document.path], "the packed file is gone"
     sent = next(headers for where, headers, _body in amazon.calls if where == CREATE)
     assert sent["x-amz-access-token"] == "Atza|one"
     fetched = next(headers for where, headers, _body in amazon.calls if where == ADDRESS)

@@ -103,3 +103,6 @@ class FxRate(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["currency", "valid_from"], name="one_rate_per_day")]
         ordering = ["currency", "-valid_from"]
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.valid_from}"

@@ -17,10 +17,37 @@ LOOK_BACK = timedelta(days=95)
 
 # Column → expression over `proposed`. What people decided (edited, chosen_mode, snoozed_until) is not here.
 _SAME = (
-    ("asin", "title", "status", "priority", "velocity", "velocity_7", "velocity_30", "velocity_90", "trend")
-    + ("available", "reserved", "inbound", "own", "need", "shortfall", "suggested", "air_units", "sea_units", "mode")
-    + ("carton_units", "moq", "out_on", "order_by", "at_stake", "price", "unit_cost", "aged_units", "aged_fee")
-    + ("amazon_recommended", "stock_as_of", "owner_id")
+    "asin",
+    "title",
+    "status",
+    "priority",
+    "velocity",
+    "velocity_7",
+    "velocity_30",
+    "velocity_90",
+    "trend",
+    "available",
+    "reserved",
+    "inbound",
+    "own",
+    "need",
+    "shortfall",
+    "suggested",
+    "air_units",
+    "sea_units",
+    "mode",
+    "carton_units",
+    "moq",
+    "out_on",
+    "order_by",
+    "at_stake",
+    "price",
+    "unit_cost",
+    "aged_units",
+    "aged_fee",
+    "amazon_recommended",
+    "stock_as_of",
+    "owner_id",
 )
 _WRITTEN: dict[str, str] = {name: name for name in _SAME} | {
     "marketplaces": "mps",

@@ -173,13 +173,14 @@ def edit(request: MemberRequest, store: str, plan: UUID) -> HttpResponse:
     """New quantities, name and note."""
     found = _plan(request, store, plan)
     form = forms.Step(request.POST)
+    form.full_clean()  # what is wrong with it, `_answer` tells
 
     def change(turn: actions.Turn) -> Plan:
         changed = steps.edit_lines(found, form.numbers("units"), turn)
         if "title" not in request.POST:
             return changed
         again = actions.Turn(turn.by, turn.at, changed.version, turn.note)
-        return steps.describe(changed, again, title=form.cleaned_data["title"])
+        return steps.describe(changed, again, title=form.cleaned_data.get("title", ""))
 
     return _answer(request, found, change, _("Plan saved"))
 
