@@ -13,6 +13,8 @@ COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hash
 # npm of the machine, else the one that the node group brings from PyPI.
 NPM = PATH="$$PATH:$(CURDIR)/$(VENV)/bin" npm
 
+# Certificates of the machine, not those that uv brings: some networks have their own.
+export UV_SYSTEM_CERTS ?= 1
 export PYTHONDONTWRITEBYTECODE ?=
 
 .PHONY: up test lint bench messages build clean setup lock
