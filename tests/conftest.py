@@ -4,6 +4,7 @@ import os
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from tests.world import World
 
@@ -26,6 +27,13 @@ def django_db_setup(django_db_setup, django_db_blocker):
 def _log_in(role: str) -> None:
     connection.close()
     connection.settings_dict["USER"] = role
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    """Tests quote English; what Chinese says is checked by tests of its own."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
