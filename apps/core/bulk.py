@@ -36,7 +36,8 @@ class RawNdjson(RawJson):
 
 def rows_of(request: Request, row: type[T]) -> list[T]:
     """The rows of the body. Raises ParseError (400) for what is not JSON, Unprocessable (422) listing wrong rows."""
-    raws = _lines(request.data) if request.content_type.startswith(NDJSON) else _items(request.data)
+    body = request.data if isinstance(request.data, bytes) else b""  # an empty body is not parsed at all
+    raws = _lines(body) if request.content_type.startswith(NDJSON) else _items(body)
     if not raws:
         raise Unprocessable(_("There is no row in the body."))
     if len(raws) > MOST_ROWS:

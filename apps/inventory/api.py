@@ -7,6 +7,8 @@ import msgspec
 from django.db.models import OuterRef, QuerySet, Subquery
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from apps.accounts.queries import site_filter, stores_for
 from apps.core.permissions import Permission
@@ -81,13 +83,6 @@ class OwnStockBody(serializers.Serializer):
 
 @extend_schema_view(
     list=extend_schema(operation_id="list_own_stock", summary="Own warehouses", tags=["stock"]),
-    upsert=extend_schema(
-        operation_id="put_own_stock",
-        summary="Tell counts of own warehouses, many at once",
-        tags=["stock"],
-        request={"application/json": OwnStockBody, "application/x-ndjson": OwnStockRow},
-        responses=PushedSerializer,
-    ),
 )
 class OwnStocks(PushResource):
     item, row_type = OwnStockItem, OWN_STOCK
@@ -96,6 +91,17 @@ class OwnStocks(PushResource):
     order = ("updated_at", "store_id", "warehouse", "sku")
     changed = "updated_at"
     parameters: dict[str, Any] = {"list": [STORE]}
+
+    @extend_schema(
+        operation_id="put_own_stock",
+        summary="Tell counts of own warehouses, many at once",
+        tags=["stock"],
+        request={"application/json": OwnStockBody, "application/x-ndjson": OwnStockRow},
+        responses=PushedSerializer,
+    )
+    def upsert(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """All rows are taken, or none."""
+        return super().upsert(request, *args, **kwargs)
 
     def rows(self) -> QuerySet[OwnStock]:
         return self.only_stores(OwnStock.objects.filter(store__in=stores_for(self.member)).select_related("store"))

@@ -7,6 +7,8 @@ import msgspec
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from apps.accounts.queries import site_filter, stores_for
 from apps.core.permissions import Permission
@@ -90,13 +92,6 @@ class CostBody(serializers.Serializer):
 
 @extend_schema_view(
     list=extend_schema(operation_id="list_costs", summary="Unit costs with their first day", tags=["costs"]),
-    upsert=extend_schema(
-        operation_id="put_costs",
-        summary="Tell unit costs, many at once",
-        tags=["costs"],
-        request={"application/json": CostBody, "application/x-ndjson": CostRow},
-        responses=PushedSerializer,
-    ),
 )
 class Costs(PushResource):
     item, row_type = CostItem, COST
@@ -105,6 +100,17 @@ class Costs(PushResource):
     order = ("updated_at", "store_id", "sku", "valid_from")
     changed = "updated_at"
     parameters: dict[str, Any] = {"list": [STORE]}
+
+    @extend_schema(
+        operation_id="put_costs",
+        summary="Tell unit costs, many at once",
+        tags=["costs"],
+        request={"application/json": CostBody, "application/x-ndjson": CostRow},
+        responses=PushedSerializer,
+    )
+    def upsert(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """All rows are taken, or none."""
+        return super().upsert(request, *args, **kwargs)
 
     def rows(self) -> QuerySet[Cost]:
         return self.only_stores(Cost.objects.filter(store__in=stores_for(self.member)).select_related("store"))

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import msgspec
 import polars as pl
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,10 +20,12 @@ from apps.accounts.models import Store
 from apps.accounts.queries import stores_for
 from apps.core.bulk import RawJson, RawNdjson, refuse, rows_of
 from apps.core.permissions import Permission
-from apps.core.rest import Resource
+from apps.core.rest import Resource, Unprocessable
+from apps.sync.actions import uploads
 from apps.sync.actions.pushing import push
 from apps.sync.models import Run, StoredDocument
 from apps.sync.rows import RowType
+from apps.sync.source import Unreadable
 
 STORE = OpenApiParameter("store", str, description="Only these stores, comma separated.")
 SHORT, LONG = msgspec.Meta(min_length=1, max_length=60), msgspec.Meta(max_length=200)
@@ -90,6 +93,20 @@ class DocumentRow(serializers.ModelSerializer):
         fields += ("received_at", "applied_at", "quarantine", "errors")
 
 
+class RunRow(serializers.ModelSerializer):
+    """One piece of sync work."""
+
+    store = serializers.CharField(source="store.slug")
+    dataset = serializers.CharField(source="stream.dataset")
+    marketplace = serializers.CharField(source="stream.marketplace")
+
+    class Meta:
+        model = Run
+        fields = ("id", "store", "dataset", "marketplace", "slot", "state", "since", "until", "due_at", "attempts")
+        fields += ("step", "rows", "changed", "documents", "error_kind", "error", "created_at", "started_at")
+        fields += ("finished_at",)
+
+
 class UploadSerializer(serializers.Serializer):
     """A file: an Amazon report, or a table of costs, own stock or products; TSV, CSV, XLSX, also in gz or zip."""
 
@@ -115,23 +132,33 @@ class Documents(Resource):
     parameters: ClassVar[dict[str, Any]] = {"list": [STORE]}
     parser_classes: ClassVar[list[Any]] = [MultiPartParser]
 
+    @extend_schema(
+        operation_id="upload_document",
+        summary="Bring a file; its run tells how it goes",
+        tags=["documents"],
+        request={"multipart/form-data": UploadSerializer},
+        responses={202: RunRow},
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Keep the file and begin to load it: all of it or nothing. 422 with the first wrong lines."""
+        asked = UploadSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        store = stores_for(self.member).filter(slug=asked.validated_data["store"], active=True).first()
+        if store is None:
+            raise Unprocessable(_("There is no such store."))
+        file = asked.validated_data["file"]
+        try:
+            with uploads.spooled(file.chunks(), most=settings.UPLOAD_MOST_BYTES) as path:
+                kind = asked.validated_data.get("kind") or ""
+                run = uploads.bring(store, path, name=file.name, kind=kind, by=self.member, at=timezone.now())
+        except (uploads.CannotImport, Unreadable) as error:
+            lines = [{"index": e.line, "field": e.column, "detail": e.problem} for e in getattr(error, "errors", ())]
+            raise Unprocessable(str(error), lines) from None
+        return Response(RunRow(run).data, status=202)
+
     def rows(self) -> QuerySet[StoredDocument]:
         rows = StoredDocument.objects.filter(store__in=stores_for(self.member)).select_related("store")
         return self.only_stores(rows)
-
-
-class RunRow(serializers.ModelSerializer):
-    """One piece of sync work."""
-
-    store = serializers.CharField(source="store.slug")
-    dataset = serializers.CharField(source="stream.dataset")
-    marketplace = serializers.CharField(source="stream.marketplace")
-
-    class Meta:
-        model = Run
-        fields = ("id", "store", "dataset", "marketplace", "slot", "state", "since", "until", "due_at", "attempts")
-        fields += ("step", "rows", "changed", "documents", "error_kind", "error", "created_at", "started_at")
-        fields += ("finished_at",)
 
 
 @extend_schema_view(

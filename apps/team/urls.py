@@ -2,7 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from apps.team.views import changes, inbox, overview, store
+from apps.team.views import changes, docs, inbox, overview, store
+
+everyone: list[URLPattern | URLResolver] = [
+    path("api/docs/", docs.docs, name="api-docs"),
+    path("api/schema/", docs.schema, name="api-schema"),
+]
 
 staff: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),

@@ -1,0 +1,66 @@
+"""The REST API to read: what each call does, its parameters and answers, with examples one can copy."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.views.decorators.cache import cache_control
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import AllowAny
+
+from apps.core.http import page, public
+from apps.core.rest import TITLES
+
+METHODS = ("get", "put", "post", "patch")
+
+
+@public
+def docs(request: HttpRequest) -> HttpResponse:
+    """Read how to call the API. Anyone may: it holds no data."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in schema["paths"].items():
+        for method in METHODS:
+            if call := methods.get(method):
+                groups.setdefault(call["tags"][0], []).append(_call(path, method, call))
+    context = {
+        "groups": groups,
+        "base": settings.BASE_URL,
+        "errors": sorted(TITLES.items()),
+        "language": get_language(),
+    }
+    return page(request, "team/docs.html", context)
+
+
+def _call(path: str, method: str, call: dict[str, Any]) -> dict[str, Any]:
+    body = call.get("requestBody", {}).get("content", {})
+    return {
+        "id": call["operationId"],
+        "summary": call.get("summary", ""),
+        "method": method.upper(),
+        "path": path,
+        "parameters": call.get("parameters", []),
+        "bodies": list(body),
+        "answers": call["responses"],
+        "example": _curl(path, method, body),
+    }
+
+
+def _curl(path: str, method: str, body: dict[str, Any]) -> str:
+    """A command to try it with."""
+    lines = [f"curl {settings.BASE_URL}{path} \\", "  -H 'Authorization: Bearer swk_…'"]
+    if method != "get":
+        lines[0] = lines[0].replace("curl ", f"curl -X {method.upper()} ")
+        lines[-1] += " \\"
+        lines.append("  -H 'Idempotency-Key: my-call-1'" + (" \\" if body else ""))
+    if "multipart/form-data" in body:
+        lines.append("  -F store=north -F file=@costs.csv")
+    elif body:
+        lines += ["  -H 'Content-Type: application/json' \\", "  -d @body.json"]
+    return "\n".join(lines)
+
+
+_schema = SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[AllowAny], throttle_classes=[])
+schema = cache_control(max_age=300)(public(_schema))
