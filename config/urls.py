@@ -29,6 +29,7 @@ def gathered(part: str) -> list[Any]:
     return [each for app in APPS for each in getattr(app, part, [])]
 
 
+handler404 = "apps.core.rest.not_found"
 urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("platform/", admin.site.urls),

@@ -13,15 +13,17 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
+from django.views.defaults import page_not_found
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -117,7 +119,7 @@ class Resource(GenericViewSet):
         """One page: {"items": [...], "next_cursor": text or null}."""
         rows = self._since(self.rows())
         limit = self._number("limit", PAGE, MOST)
-        if cursor := request.query_params.get("cursor", ""):
+        if (cursor := request.query_params.get("cursor")) is not None:
             rows = rows.filter(after(self.order, _decoded(cursor, self.order)))
         found = list(rows.order_by(*self.order)[: limit + 1])
         body = {"items": self.shown(found[:limit], many=True), "next_cursor": None}
@@ -132,7 +134,8 @@ class Resource(GenericViewSet):
     def shown(self, rows: Any, *, many: bool = False) -> Any:
         """Serialised rows, reduced to `?fields=a,b`. Raises ValidationError for an unknown field."""
         serializer = self.row(rows, many=many, context=self.get_serializer_context())
-        wanted = {name for name in self.request.query_params.get("fields", "").split(",") if name}
+        asked = self.request.query_params.get("fields")
+        wanted = set() if asked is None else set(asked.split(","))
         fields = getattr(serializer, "child", serializer).fields
         if unknown := wanted - set(fields):
             raise exceptions.ValidationError({"fields": [_("There is no field %s.") % ", ".join(sorted(unknown))]})
@@ -162,8 +165,8 @@ class Resource(GenericViewSet):
             raise PreconditionFailed(_("It was changed meanwhile. Get it again and decide anew."))
 
     def _since(self, rows: QuerySet) -> QuerySet:
-        text = self.request.query_params.get("updated_since", "")
-        if not text or not self.changed:
+        text = self.request.query_params.get("updated_since")
+        if text is None or not self.changed:
             return rows
         return rows.filter(**{f"{self.changed}__gte": moment(text, "updated_since")})
 
@@ -177,10 +180,17 @@ class Resource(GenericViewSet):
         wanted = [code for code in self.request.query_params.get("marketplace", "").upper().split(",") if code]
         return rows.filter(marketplace__in=wanted) if wanted else rows
 
+    def choice(self, name: str, choices: Sequence[str]) -> str:
+        """A query parameter that must be one of `choices`; "" if it is absent."""
+        text = self.request.query_params.get(name)
+        if text is not None and text not in choices:
+            raise exceptions.ValidationError({name: [_("One of: %s.") % ", ".join(choices)]})
+        return text or ""
+
     def day(self, name: str) -> date | None:
         """An ISO day of a query parameter, or None."""
-        text = self.request.query_params.get(name, "")
-        if not text:
+        text = self.request.query_params.get(name)
+        if text is None:
             return None
         try:
             return date.fromisoformat(text)
@@ -188,8 +198,8 @@ class Resource(GenericViewSet):
             raise exceptions.ValidationError({name: [_("A day such as 2026-11-24.")]}) from None
 
     def _number(self, name: str, default: int, most: int) -> int:
-        text = self.request.query_params.get(name, "")
-        if not text:
+        text = self.request.query_params.get(name)
+        if text is None:
             return default
         if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= most:
             raise exceptions.ValidationError({name: [_("A whole number from 1 to %d.") % most]})
@@ -200,11 +210,11 @@ def moment(text: str, name: str) -> datetime:
     """An RFC 3339 instant of a query parameter; a "+" that arrived as a space is forgiven."""
     try:
         found = parse_datetime(text.replace(" ", "+")) if "\x00" not in text else None
-    except ValueError:
-        found = None
-    if found is None or not is_aware(found):
-        raise exceptions.ValidationError({name: [_("A time with its zone, such as 2026-11-24T10:00:00Z.")]})
-    return found
+        if found is not None and is_aware(found):
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise exceptions.ValidationError({name: [_("A time with its zone, such as 2026-11-24T10:00:00Z.")]})
 
 
 def after(order: Sequence[str], values: Sequence[Any]) -> Q:
@@ -228,7 +238,7 @@ def _decoded(cursor: str, order: Sequence[str]) -> list[Any]:
         values = None
     sound = isinstance(values, list) and len(values) == len(order)
     if not sound or any(not isinstance(v, int | str) or "\x00" in str(v) for v in values):
-        raise exceptions.ValidationError({"cursor": [_("Use the next_cursor of the page before, unchanged.")]})
+        raise exceptions.NotFound(_("This cursor leads nowhere. Use the next_cursor of the page before, unchanged."))
     return values
 
 
@@ -273,6 +283,14 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     response.data = body
     response.content_type = PROBLEM
     return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404 for addresses no view has: problem details below /api/, the usual page elsewhere."""
+    if not request.path_info.startswith("/api/"):
+        return page_not_found(request, exception)
+    body = {"type": "/api/docs/#error-404", "title": TITLES[404], "status": 404, "detail": gettext("Not found.")}
+    return JsonResponse(body, status=404, content_type=PROBLEM)
 
 
 def _field_errors(data: Any) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 HEADER, QUERY = OpenApiParameter.HEADER, OpenApiParameter.QUERY
+KEY = {"type": "string", "minLength": 1, "maxLength": 120, "pattern": "^[!-~]+$"}
 
 PROBLEM = {
     "type": "object",
@@ -21,6 +22,7 @@ PROBLEM = {
 }
 READING = {"401": "No or unknown key", "403": "The key lacks the scope", "429": "Too many calls this minute"}
 ASKING = {"400": "A parameter is wrong"}
+PAGING = {"404": "The cursor leads nowhere"}
 FINDING = {"404": "Not there, or not yours"}
 WRITING = {
     "400": "The body or Idempotency-Key is wrong",
@@ -37,12 +39,12 @@ class ResourceSchema(AutoSchema):
     def get_override_parameters(self) -> list[OpenApiParameter]:
         found = list(getattr(self.view, "parameters", {}).get(self.view.action, ()))
         if self.method == "GET":
-            found.append(OpenApiParameter("fields", str, QUERY, description="Only these fields, e.g. `sku,title`."))
+            found.append(self._fields())
             found.append(OpenApiParameter("If-None-Match", str, HEADER, description="An ETag: 304 if unchanged."))
         else:
             found.append(
                 OpenApiParameter(
-                    "Idempotency-Key", str, HEADER, required=True, description="Unique per call, kept 7 days."
+                    "Idempotency-Key", KEY, HEADER, required=True, description="Unique per call, kept 7 days."
                 )
             )
         if self.method == "PATCH":
@@ -50,6 +52,11 @@ class ResourceSchema(AutoSchema):
         if self._lists():
             found += self._paging()
         return found
+
+    def _fields(self) -> OpenApiParameter:
+        names = "|".join(self.view.row().fields)
+        pattern = {"type": "string", "pattern": f"^({names})(,({names}))*$"}
+        return OpenApiParameter("fields", pattern, QUERY, description="Only these fields, separated by commas.")
 
     def _lists(self) -> bool:
         return getattr(self.view, "action", "") == "list"
@@ -82,7 +89,7 @@ class ResourceSchema(AutoSchema):
     def _refusals(self) -> dict[str, str]:
         found = dict(READING)
         if self.method == "GET":
-            found |= ASKING
+            found |= ASKING | (PAGING if self._lists() else {})
         else:
             found |= WRITING
         if self.method == "PATCH":
@@ -100,3 +107,13 @@ def _page_of(body: dict[str, Any]) -> dict[str, Any]:
         "required": ["items", "next_cursor"],
         "properties": {"items": items, "next_cursor": {"type": "string", "nullable": True}},
     }
+
+
+def nothing_required(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Answers may be reduced by `fields`, so that no field of theirs is sure to be there."""
+    for name, schema in result.get("components", {}).get("schemas", {}).items():
+        if name.endswith("BodyRequest"):  # the lists that core.bulk reads
+            schema["additionalProperties"] = False
+        elif not name.endswith("Request"):
+            schema.pop("required", None)
+    return result

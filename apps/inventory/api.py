@@ -129,13 +129,12 @@ class PlanLines(Resource):
     row = PlanLineRow
     order = ("updated_at", "id")
     changed = "updated_at"
-    lookup_url_kwarg = "line"
     parameters = {"list": [STORE, OpenApiParameter("state", str, enum=Plan.State.values, many=False)]}
 
     def rows(self) -> QuerySet[PlanLine]:
         rows = PlanLine.objects.filter(store__in=stores_for(self.member)).select_related("store", "plan")
-        if state := self.request.query_params.get("state"):
-            rows = rows.filter(plan__state=state.replace("\x00", ""))
+        if state := self.choice("state", Plan.State.values):
+            rows = rows.filter(plan__state=state)
         return self.only_stores(rows)
 
     def shown(self, rows: Any, *, many: bool = False) -> Any:

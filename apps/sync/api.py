@@ -176,6 +176,6 @@ class Runs(Resource):
 
     def rows(self) -> QuerySet[Run]:
         rows = Run.objects.filter(store__in=stores_for(self.member)).select_related("store", "stream")
-        if state := self.request.query_params.get("state"):
-            rows = rows.filter(state=state.replace("\x00", ""))
+        if state := self.choice("state", Run.State.values):
+            rows = rows.filter(state=state)
         return self.only_stores(rows)

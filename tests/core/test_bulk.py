@@ -76,14 +76,10 @@ def test_a_file_is_brought_as_by_a_person(api, acme, tmp_path):
     file = tmp_path / "costs.csv"
     file.write_text("sku,unit-cost,currency\nA,3.99,USD\n")
     with file.open("rb") as handle:
-        done = api.post(
-            "/api/v1/documents", {"store": "north", "file": handle}, headers={"Idempotency-Key": "costs-1"}
-        )
+        done = api.post("/api/v1/documents", {"store": "north", "file": handle}, headers={"Idempotency-Key": "costs-1"})
     assert done.status_code == 202, done.content
     assert api.get(f"/api/v1/runs/{done.json()['id']}").json()["dataset"] == "costs"
     file.write_text("sku,unit-cost,currency\nA,free,USD\n")
     with file.open("rb") as handle:
-        done = api.post(
-            "/api/v1/documents", {"store": "north", "file": handle}, headers={"Idempotency-Key": "costs-2"}
-        )
+        done = api.post("/api/v1/documents", {"store": "north", "file": handle}, headers={"Idempotency-Key": "costs-2"})
     assert done.status_code == 422

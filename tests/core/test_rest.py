@@ -82,9 +82,9 @@ def test_another_agencys_stores_do_not_exist(acme, zeta):
 
 
 def test_pages_follow_each_other_without_gap_or_repetition(api, acme):
-    seen, cursor = [], ""
+    seen, cursor = [], None
     while True:
-        page = api.get(f"/api/v1/products?limit=7&cursor={cursor}").json()
+        page = api.get("/api/v1/products", {"limit": 7} | ({"cursor": cursor} if cursor else {})).json()
         seen += [p["sku"] for p in page["items"]]
         with acme:  # somebody adds one while we page
             Product.objects.create(store=acme.store, sku=f"NEW-{len(seen)}", updated_at=NOW - timedelta(days=1))
@@ -101,11 +101,21 @@ def test_updated_since_and_sparse_fields(api):
     assert api.get("/api/v1/products?fields=password").status_code == 400
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "cursor=zzz", "updated_since=yesterday", "cursor=W10"])
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=", "updated_since=yesterday", "fields="])
 def test_a_wrong_parameter_is_named(api, query):
     answer = api.get(f"/api/v1/products?{query}")
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"] == query.partition("=")[0]
+
+
+@pytest.mark.parametrize("cursor", ["zzz", "W10", ""])
+def test_a_cursor_that_is_none_leads_nowhere(api, cursor):
+    assert api.get(f"/api/v1/products?cursor={cursor}").status_code == 404
+
+
+def test_below_the_api_even_unknown_addresses_answer_with_problem_details(api):
+    answer = api.get("/api/v1/changes/none")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
 
 
 def test_an_unchanged_answer_is_not_sent_again(api):
