@@ -77,6 +77,8 @@ class Stream(TenantModel):
 class Run(TenantModel):
     """One piece of work: bring one window of one stream. Unique per slot, leased by one worker at a time."""
 
+    portal_may = ("SELECT",)
+
     class State(models.TextChoices):
         DUE = "due", _("Waiting")
         RUNNING = "running", _("Running")
@@ -129,6 +131,8 @@ class StoredDocument(TenantModel):
 
     `applied_at` null: not (yet) in the facts; then `quarantine` may say why.
     """
+
+    portal_may = ("SELECT", "INSERT")  # clients leave files; the agency loads them
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     connection = tied("sync.Connection", related_name="+")

@@ -39,6 +39,8 @@ DOORS = {
     "me-session-end": Row("signed in", POST, "session"),
     "invitation": Row("public", BOTH, words={"token": "nobody-was-ever-given-this"}, also=(404,)),
     "healthz": Row("public"),
+    "api-docs": Row("public"),
+    "api-schema": Row("public"),
     "readyz": Row("public", also=(503,)),  # the test's own role may not see what a migration left behind
     "consent-back": Row("signed in", also=(404,)),  # there is no page without Amazon's signed state
 }
@@ -165,7 +167,7 @@ API = {
     "api-orders": Call({"GET": P.ORDERS_VIEW}),
     "api-plan-lines": Call({"GET": P.PLAN_VIEW}),
     "api-plan-line": Call({"GET": P.PLAN_VIEW}, "plan_line"),
-    "api-documents": Call({"GET": P.SYNC_VIEW}),
+    "api-documents": Call({"GET": P.SYNC_VIEW, "POST": P.IMPORT}),
     "api-document": Call({"GET": P.SYNC_VIEW}, "document"),
     "api-runs": Call({"GET": P.SYNC_VIEW}),
     "api-run": Call({"GET": P.SYNC_VIEW}, "run"),

@@ -166,6 +166,8 @@ def _here(request: MemberRequest, slug: str) -> str:
 @requires(Permission.PLAN_EDIT)
 def act(request: MemberRequest, store: str = "") -> HttpResponse:
     """One verb over the chosen lines; answers the page as it is now, or goes to the new plan."""
+    if store:
+        get_object_or_404(stores_for(request.member), slug=store)
     form = forms.Bulk(request.POST)
     if not form.is_valid():
         return toast(HttpResponse(status=422), _("Choose what to do."), kind="warning")

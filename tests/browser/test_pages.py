@@ -1,0 +1,138 @@
+"""Every page in a real browser: accessible in both themes, nothing broken, and never wider than a phone."""
+
+import pytest
+from django.urls import reverse
+
+from apps.core.permissions import Role
+from tests.browser.conftest import PHONE
+from tests.house.goods import Goods
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+STAFF = (
+    "overview", "inbox", "stores", "store-new", "replenishment", "plans", "plan", "sync", "stream", "run",
+    "sync-dead-letters", "sync-documents", "sync-imports", "changes", "jobs", "saved-views",
+    "store", "connections", "settings", "settings-members", "settings-member", "settings-invitations",
+    "settings-roles", "settings-thresholds", "settings-keys", "settings-currency", "settings-clients",
+    "settings-client", "settings-brand", "settings-security", "settings-webhooks", "settings-webhook",
+)  # fmt: skip
+PORTAL = ("portal-replenishment", "portal-plans", "portal-plan", "portal-uploads")
+ABOUT = {
+    "plan": "plan", "stream": "stream", "run": "run", "settings-member": "member", "settings-client": "client",
+    "settings-webhook": "webhook", "portal-plan": "asked_plan",
+}  # fmt: skip
+WORD = {"plan": "plan", "portal-plan": "plan"}  # what the address calls it, where that is not `pk`
+OF_A_STORE = {"store", "connections", "plan"}
+VARIANTS = [("zh-hans", "light"), ("en", "dark"), ("zh-hans", "dark"), ("en", "light")]
+
+
+@pytest.fixture
+def goods(live_server, acme) -> Goods:
+    return Goods(acme, acme.store, "US", "USD")
+
+
+def address(name: str, goods: Goods) -> str:
+    words = {"agency": goods.world.agency.slug}
+    if name in ABOUT:
+        words[WORD.get(name, "pk")] = goods.things[ABOUT[name]]
+    if name in OF_A_STORE:
+        words["store"] = goods.store.slug
+    return reverse(name, kwargs=words)
+
+
+def faults(window, names, goods, *, also=()) -> list[str]:
+    """All that is wrong on these pages, so that one run tells the whole story."""
+    found = []
+    for path in [*(address(name, goods) for name in names), *also]:
+        window.complaints.clear()
+        window.open(path)
+        wrong = [*window.complaints, *window.violations()]
+        if (wide := window.sideways()) > 0:
+            wrong.append(f"scrolls sideways by {wide} px")
+        found += [f"{path}: {each}" for each in wrong]
+    return found
+
+
+@pytest.mark.parametrize(("language", "theme"), VARIANTS)
+def test_pages_of_staff(visit, goods, language, theme):
+    window = visit(goods.world.user(Role.OWNER), language=language, theme=theme)
+    wrong = faults(window, STAFF, goods, also=("/me/", "/accounts/2fa/", "/accounts/sessions/"))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(("language", "theme"), VARIANTS[:2])
+def test_pages_of_staff_on_a_phone(visit, goods, language, theme):
+    window = visit(goods.world.user(Role.OWNER), language=language, theme=theme, size=PHONE)
+    wrong = faults(window, STAFF, goods)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("size", [(1440, 900), PHONE])
+@pytest.mark.parametrize(("language", "theme"), VARIANTS[:2])
+def test_pages_of_clients(visit, goods, language, theme, size):
+    window = visit(goods.world.user(Role.CLIENT), language=language, theme=theme, size=size)
+    wrong = faults(window, PORTAL, goods)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(("language", "theme"), VARIANTS[:2])
+def test_doors(visit, goods, language, theme):
+    window = visit(language=language, theme=theme)
+    wrong = faults(window, (), goods, also=("/accounts/login/", "/accounts/password/reset/"))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_theme_chosen_is_the_theme_shown(visit, goods):
+    """Else the tests above look at one theme twice."""
+    person = goods.world.user(Role.OWNER)
+    light, dark = (
+        visit(person, theme=theme).open(address("overview", goods)).evaluate("getComputedStyle(document.body).color")
+        for theme in ("light", "dark")
+    )
+    assert light != dark
+
+
+def test_a_fault_would_be_found(visit, goods):
+    """The net has no hole: an unnamed button, a broken script and a page too wide are all caught."""
+    window = visit(goods.world.user(Role.OWNER))
+    page = window.open(address("overview", goods))
+    page.evaluate(
+        """() => {
+          document.querySelector('main').insertAdjacentHTML('beforeend', '<button></button><p id="wide">.</p>');
+          document.body.style.overflow = 'visible';
+          document.body.style.width = '4000px';
+          setTimeout(() => { throw new Error('on purpose') }, 0);
+        }"""
+    )
+    page.wait_for_timeout(100)
+    assert any(each.startswith("button-name") for each in window.violations())
+    assert any("on purpose" in each for each in window.complaints)
+    assert window.sideways() > 0
+
+
+def test_sign_in_with_the_keyboard(visit, goods):
+    person = goods.world.user(Role.SENIOR)
+    person.set_password("a long enough secret")
+    person.save()
+    page = visit().open("/accounts/login/")
+    page.locator("input[name=login]").focus()
+    page.keyboard.type(person.email)
+    page.keyboard.press("Tab")
+    if page.evaluate("document.activeElement.name") != "password":
+        page.locator("input[name=password]").focus()
+    page.keyboard.type("a long enough secret")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{goods.world.agency.slug}/**")
+    assert page.locator("h1").count() == 1
+
+
+def test_the_drawer_opens_with_the_addition_and_closes(visit, goods):
+    window = visit(goods.world.user(Role.OWNER))
+    page = window.open(address("replenishment", goods))
+    page.get_by_text(goods.sku, exact=True).first.click()
+    drawer = page.locator("dialog[open]")
+    drawer.wait_for(state="visible")
+    assert goods.sku in drawer.inner_text()
+    page.keyboard.press("Escape")
+    drawer.wait_for(state="hidden")
+    assert not window.complaints

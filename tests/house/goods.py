@@ -1,0 +1,104 @@
+"""One of everything an address can be about, for each store of an agency."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from allauth.usersessions.models import UserSession
+from django.utils import timezone
+
+from apps.accounts.models import ApiKey, FxRate, Invitation, Member, Store, Threshold
+from apps.core.models import Entry, Job, SavedView
+from apps.core.permissions import STAFF_ROLES, Role
+from apps.core.storage import documents
+from apps.inventory.actions import create_plans
+from apps.inventory.models import Plan, PlanLine, Replenishment
+from apps.sync.actions import uploads
+from apps.sync.models import Connection, Run, Stream, WebhookDelivery, WebhookEndpoint
+from tests.inventory.lines import fill
+from tests.world import World
+
+FILE = Path(__file__).resolve().parents[1] / "documents" / "orders_us.txt"
+
+
+class Goods:
+    """`goods.things[name]` is what goes into an address; jobs and views are each member's own: `goods.own[name]`."""
+
+    def __init__(self, world: World, store: Store, pool: str, currency: str) -> None:
+        self.world, self.store, self.pool = world, store, pool
+        self.now, self.owner = timezone.now(), world.seats[Role.OWNER]
+        FxRate.objects.update_or_create(currency="CNY", valid_from="2020-01-01", defaults={"per_usd": "10"})
+        with world:
+            self.sku = fill(store, 2, pool=pool, currency=currency)[0].sku
+            plan, asked = self._plan("draft"), self._plan("client")
+            self.things = {
+                "plan": plan.pk,
+                "asked_plan": asked.pk,
+                "plan_line": PlanLine.objects.filter(plan=plan).first().pk,
+                "entry": Entry.objects.filter(store=store).latest("number").number,
+                **self._sync(),
+                **self._house(),
+            }
+            self.own = {"job": self._jobs(), "view": self._views()}
+
+    def _plan(self, state: str) -> Plan:
+        plan = create_plans([self._line()], by=self.owner, at=self.now, title="May")[0]
+        Plan.objects.filter(pk=plan.pk).update(state=state)
+        return plan
+
+    def _line(self) -> Replenishment:
+        return Replenishment.objects.get(store=self.store, pool=self.pool, sku=self.sku)
+
+    def count_on(self, number: int) -> None:
+        """Write ledger entries until theirs are beyond `number`: an entry that another agency has not."""
+        with self.world:
+            while self.things["entry"] <= number:
+                self._plan("draft")
+                self.things["entry"] = Entry.objects.filter(store=self.store).latest("number").number
+
+    def _sync(self) -> dict:
+        door, _ = Connection.objects.get_or_create(
+            store=self.store, kind="sp_api", defaults={"authorised_at": self.now}
+        )
+        stream = Stream.objects.create(connection=door, store=self.store, dataset="orders", every=3600, promise=7200)
+        window = {"since": self.now - timedelta(days=1), "until": self.now, "due_at": self.now}
+        run = Run.objects.create(stream=stream, store=self.store, slot="manual:1", state=Run.State.DEAD, **window)
+        files = uploads.door_of(self.store, by=self.owner, at=self.now)
+        kept = uploads.stage(self.store, files, FILE, name="orders_us.txt", by=self.owner, at=self.now)
+        return {"connection": door.pk, "stream": stream.pk, "run": run.pk, "document": kept.pk}
+
+    def _house(self) -> dict:
+        until = self.now + timedelta(days=1)
+        spare = Member.objects.create(user=self._person("spare"), role=Role.JUNIOR)
+        program = Member.objects.create(name="ERP", scopes=["stores:read"])
+        key = ApiKey.objects.create(
+            member=program, prefix=f"k{program.pk.hex[:20]}", digest="x", created_at=self.now, expires_at=until
+        )
+        offer = Invitation.objects.create(
+            email=f"new-{self.store.pk}@example.com", role=Role.JUNIOR, digest=f"d{self.store.pk}",
+            invited_by=self.owner, created_at=self.now, expires_at=until,
+        )  # fmt: skip
+        hook = WebhookEndpoint.objects.create(url="https://hooks.example.com/", secret="", created_by=self.owner)
+        told = WebhookDelivery.objects.create(
+            endpoint=hook, event="plan.approved", payload={}, state="dead", due_at=self.now
+        )
+        session = UserSession.objects.create(user=spare.user, session_key=f"s{self.store.pk}", ip="192.0.2.1")
+        threshold = Threshold.objects.create(metric="cover", marketplace=self.pool, value=7)
+        return {
+            "member": spare.pk, "key": key.pk, "invitation": offer.pk, "client": self.store.client_id,
+            "webhook": hook.pk, "delivery": told.pk, "session": session.pk, "threshold": threshold.pk,
+        }  # fmt: skip
+
+    def _person(self, name: str):
+        from tests.factories import UserFactory
+
+        return UserFactory(email=f"{name}-{self.store.slug}-{self.world.name}@example.com")
+
+    def _jobs(self) -> dict:
+        documents().save(f"agency/{self.world.agency.pk}/export-{self.store.pk}.csv", FILE)
+        fields = {"kind": "replenishment.export", "title": "Export", "state": Job.State.DONE, "finished_at": self.now}
+        fields |= {"file": f"agency/{self.world.agency.pk}/export-{self.store.pk}.csv", "file_name": "export.csv"}
+        return {role: Job.objects.create(by=self.world.seats[role], **fields).pk for role in STAFF_ROLES}
+
+    def _views(self) -> dict:
+        fields = {"page": "plans", "name": self.store.slug, "query": "status=draft"}
+        return {role: SavedView.objects.create(member=self.world.seats[role], **fields).pk for role in STAFF_ROLES}
