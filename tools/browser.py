@@ -1,5 +1,6 @@
 """A Chromium for tests and screenshots: the machine's own, else the one that npm brings (@sparticuz/chromium)."""
 
+import fcntl
 import os
 import shutil
 import tarfile
@@ -17,42 +18,55 @@ ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
+    "--disable-quic",
     "--hide-scrollbars",
     "--force-color-profile=srgb",
 ]
 
 
 def path() -> tuple[str, dict[str, str]]:
-    """The executable and the variables it needs. Raises FileNotFoundError where there is none."""
+    """The executable and the variables it needs: CHROMIUM, the machine's, or npm's. FileNotFoundError without any."""
     if named := os.environ.get("CHROMIUM"):
         return named, {}
     for name in OWN:
         if found := shutil.which(name):
             return found, {}
-    return _unpacked()
+    return packed()
 
 
-def _unpacked() -> tuple[str, dict[str, str]]:
+def packed() -> tuple[str, dict[str, str]]:
     """npm's Chromium with the libraries it was built against, unpacked once beside the other local state."""
     if not PACKED.is_dir():
         raise FileNotFoundError("no Chromium: run `make setup`, install one, or name it in CHROMIUM")
     home = ROOT / "var" / "browser"
+    home.mkdir(parents=True, exist_ok=True)
     program = home / "chromium"
-    if not program.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        for archive in PACKED.glob("*.tar.br"):
-            with tarfile.open(fileobj=BytesIO(brotli.decompress(archive.read_bytes()))) as files:
-                files.extractall(home, filter="data")
-        whole = home / "chromium.part"
-        whole.write_bytes(brotli.decompress((PACKED / "chromium.br").read_bytes()))
-        whole.chmod(0o755)
-        whole.replace(program)
-    libraries = ":".join(str(folder) for folder in (home / "lib", home / "al2023" / "lib", home) if folder.is_dir())
-    return str(program), {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_PATH": str(home / "fonts")}
+    # Parallel test processes come here at the same moment.
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not program.exists():
+            _unpack(home, program)
+    variables = {"LD_LIBRARY_PATH": str(home / "lib")}
+    if not Path("/etc/fonts/fonts.conf").exists():
+        variables["FONTCONFIG_FILE"] = str(home / "own-fonts.conf")
+    return str(program), variables
+
+
+def _unpack(home: Path, program: Path) -> None:
+    for archive in PACKED.glob("*.tar.br"):
+        with tarfile.open(fileobj=BytesIO(brotli.decompress(archive.read_bytes()))) as files:
+            files.extractall(home, filter="data")
+    (home / "own-fonts.conf").write_text(
+        f'<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir>{home / "fonts"}</dir>'
+        f"<dir>/usr/share/fonts</dir><cachedir>{home / 'font-cache'}</cachedir></fontconfig>"
+    )
+    whole = home / "chromium.part"
+    whole.write_bytes(brotli.decompress((PACKED / "chromium.br").read_bytes()))
+    whole.chmod(0o755)
+    whole.replace(program)
 
 
 def launch(playwright: Any) -> Any:
     """A headless browser of a running Playwright."""
     program, variables = path()
-    arguments = [*ARGUMENTS, *(["--single-process", "--no-zygote"] if variables else [])]
-    return playwright.chromium.launch(executable_path=program, args=arguments, env={**os.environ, **variables})
+    return playwright.chromium.launch(executable_path=program, args=ARGUMENTS, env={**os.environ, **variables})
