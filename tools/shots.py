@@ -23,7 +23,10 @@ STAFF = {
     "sync": "/{agency}/sync/",
     "changes": "/{agency}/changes/",
     "members": "/{agency}/settings/members/",
-    "settings": "/{agency}/settings/",
+    "imports": "/{agency}/sync/imports/",
+    "roles": "/{agency}/settings/roles/",
+    "keys": "/{agency}/settings/api/",
+    "security": "/{agency}/settings/security/",
     "me": "/me/",
 }
 PORTAL = {"portal": "/portal/{agency}/"}
@@ -69,6 +72,7 @@ def _person(browser: Any, demo: dict[str, Any], role: str, pages: dict[str, str]
         page.fill("input[name=login]", user["email"])
         page.fill("input[name=password]", user["password"])
         page.press("input[name=password]", "Enter")
+        page.wait_for_url(lambda address: "/accounts/login/" not in address)
         page.wait_for_load_state("networkidle")
         page.evaluate(SET, {"language": language, "theme": theme})
         for name, path in wanted.items():

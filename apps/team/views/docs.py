@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
@@ -17,6 +18,7 @@ METHODS = ("get", "put", "post", "patch")
 
 
 @public
+@require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """Read how to call the API. Anyone may: it holds no data."""
     schema = SchemaGenerator().get_schema(request=None, public=True)
