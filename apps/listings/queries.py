@@ -19,8 +19,9 @@ def told_later(row: RowType, intake: Intake, *, by_day: bool = True) -> list[Ret
     )
     if by_day and intake.first is not None:
         later = later.filter(first__lte=intake.last, last__gte=intake.first)
-    return [
+    told = (
         Retold(part, first if by_day else None, last if by_day else None)
         for parts, first, last in later.values_list("marketplaces", "first", "last")
         for part in parts
-    ]
+    )
+    return list(dict.fromkeys(told))

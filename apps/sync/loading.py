@@ -7,10 +7,14 @@ all of a document is loaded, or nothing.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import wraps
 
 import polars as pl
+from django.utils.translation import gettext_noop as _
 
+from apps.accounts.models import Store
 from apps.sync.rows import ROW_TYPES, RowType
+from apps.sync.source import Unreadable
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,31 @@ def loads(row: RowType) -> Callable[[Loader], Loader]:
     def register(loader: Loader) -> Loader:
         if row.name in LOADERS:
             raise ValueError(f"rows of type {row.name!r} have two loaders")
-        LOADERS[row.name] = loader
+        LOADERS[row.name] = _of_one_store(loader)
         return loader
 
     return register
+
+
+def _of_one_store(loader: Loader) -> Loader:
+    """A loader that writes to the document's own store only. Facts have no foreign keys that would refuse others."""
+
+    @wraps(loader)
+    def load(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
+        if not Store.objects.filter(pk=intake.store_id).exists():
+            raise Unreadable(_("The document's store is not one of this agency."))
+        return loader(intake, (_own(frame, intake.store_id) for frame in frames))
+
+    return load
+
+
+def _own(frame: pl.DataFrame, store_id: int) -> pl.DataFrame:
+    """A batch may name its store; then all of it must be the document's."""
+    if "store_id" not in frame.columns:
+        return frame
+    if not frame.select(pl.col("store_id").eq_missing(store_id).all()).item():
+        raise Unreadable(_("The document holds rows of another store."))
+    return frame.drop("store_id")
 
 
 def after_load(*rows: RowType) -> Callable[[Follower], Follower]:

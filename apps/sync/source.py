@@ -26,7 +26,8 @@ class Market:
 class Task:
     """What to bring: one dataset for some marketplaces, since a point in time.
 
-    `since`/`until` bound what is asked of the source; `cursor` is the source's own resume token.
+    `since`/`until` bound what is asked of the source; `cursor` is the source's own resume token. `begun`: a worker that
+    began this then broke down, and may have asked for things since that no cursor tells of.
     """
 
     dataset: str
@@ -34,6 +35,7 @@ class Task:
     since: datetime
     until: datetime
     cursor: str = ""
+    begun: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,36 @@
 """Stock: snapshots by day, newest planning row, newest own count, lead times as policy."""
 
-from datetime import date
+from datetime import date, timedelta
 
-from apps.inventory.models import OwnStock, Policy, StockAge, StockDay
+import pytest
+from django.db import transaction
+
+from apps.inventory.actions import recompute_store
+from apps.inventory.models import OwnStock, Policy, Replenishment, StockAge, StockDay
 from apps.listings.models import Product
 from apps.sales.models import Cost, TrafficDay
-from apps.sync.rows import COST, FBA_PLANNING, FBA_STOCK, OWN_STOCK, PRODUCT, TRAFFIC
-from tests.sales.rows import load
+from apps.sync.loading import LOADERS, Intake
+from apps.sync.rows import COST, FBA_PLANNING, FBA_STOCK, LISTING, OWN_STOCK, PRODUCT, TRAFFIC
+from apps.sync.source import Unreadable
+from tests.sales.rows import frame, load
+from tests.world import NOW
 
 DAY, NEXT = date(2026, 2, 1), date(2026, 2, 2)
 
 
 def stock(sku: str = "A", **values):
     return {"marketplace": "US", "sku": sku, "date": DAY, "available": 5, "fnsku": f"X{sku}", "title": "Lamp"} | values
+
+
+def listing(sku: str):
+    return {
+        "marketplace": "US",
+        "sku": sku,
+        "asin": f"B0{sku}",
+        "title": "Lamp",
+        "status": "active",
+        "fulfilment": "FBA",
+    }
 
 
 def traffic(sku: str = "A", **values):
@@ -94,3 +112,45 @@ def test_lead_times_of_a_master_become_the_skus_policy(acme):
         assert load(acme, PRODUCT, {"sku": "A", "production_days": 20, "transit_days": 35}, as_of=1).changed == 0
         assert load(acme, PRODUCT, {"sku": "A", "production_days": 25}, as_of=2).changed == 1
         assert Policy.objects.get().sea_days == 35
+
+
+def test_a_sku_that_vanishes_from_the_next_snapshot_is_no_stock_any_more_and_its_past_stays(acme):
+    today, before = NOW.date(), NOW.date() - timedelta(days=1)
+    with acme:
+        load(acme, LISTING, listing("A"), listing("B"), as_of=-24, days=(before, before))
+        load(acme, FBA_STOCK, stock("A", date=before), stock("B", date=before), as_of=-24, days=(before, before))
+        recompute_store(acme.store.pk, at=NOW)
+        assert dict(Replenishment.objects.values_list("sku", "available")) == {"A": 5, "B": 5}
+        load(acme, LISTING, listing("A"), as_of=-1, days=(today, today))
+        load(acme, FBA_STOCK, stock("A", date=today, available=4), as_of=-1, days=(today, today))
+        recompute_store(acme.store.pk, at=NOW + timedelta(minutes=1))
+        assert dict(Replenishment.objects.values_list("sku", "available")) == {"A": 4}
+        assert not Product.objects.get(sku="B").active
+        assert {(s.sku, s.date) for s in StockDay.objects.all()} == {("A", today), ("A", before), ("B", before)}
+
+
+def test_a_count_without_its_site_told_whole_may_still_be_arriving(acme):
+    today, before = NOW.date(), NOW.date() - timedelta(days=1)
+    with acme:
+        load(acme, FBA_STOCK, stock("A", date=before), stock("B", date=before), as_of=-24)
+        load(acme, FBA_STOCK, stock("A", date=today, available=4), as_of=-1)
+        recompute_store(acme.store.pk, at=NOW)
+        assert dict(Replenishment.objects.values_list("sku", "available")) == {"A": 4, "B": 5}
+
+
+@pytest.mark.parametrize("row", LOADERS)
+def test_a_document_of_another_store_is_refused_whole(acme, zeta, row):
+    with acme, pytest.raises(Unreadable, match="not one of this agency"):
+        LOADERS[row](Intake(zeta.store.pk, NOW, ("US",)), iter([]))
+
+
+def test_rows_that_name_another_store_are_refused_and_nothing_is_written(acme):
+    row = {"warehouse": "main", "sku": "A", "date": DAY, "available": 7}
+    mine = frame(OWN_STOCK, row).with_columns(store_id=acme.store.pk)
+    theirs = frame(OWN_STOCK, row | {"sku": "B"}).with_columns(store_id=acme.store.pk + 1)
+    intake = Intake(acme.store.pk, NOW, ())
+    with acme:
+        with pytest.raises(Unreadable, match="another store"), transaction.atomic():
+            LOADERS[OWN_STOCK.name](intake, iter([mine, theirs]))
+        assert not OwnStock.objects.exists()
+        assert LOADERS[OWN_STOCK.name](intake, iter([mine])).new == 1

@@ -6,6 +6,7 @@ import sys
 import time
 import urllib.request
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ import pytest
 import redis
 
 from apps.sync.http import ConnectionRevoked
-from apps.sync.source import Market, Task, TryLater
+from apps.sync.source import Market, Task, TryLater, Unreadable
 from apps.sync.sources import SOURCES
 from sandbox.world.marketplaces import BY_CODE
 
@@ -186,6 +187,36 @@ def test_one_fault_on_the_way_loses_nothing(one, monkeypatch, fault):
     faulty, _documents = one.bring("fba_stock")
     assert told(one.address, "/_sandbox/faults")["faults"][0]["hits"] == 1, "the fault did strike"
     assert faulty.sort("marketplace", "sku").drop("date").equals(whole.sort("marketplace", "sku").drop("date"))
+
+
+def test_a_snapshot_tells_its_day_whole(one):
+    frame, documents = one.bring("fba_stock")
+    assert {(d.first, d.last) for d in documents} == {(day, day) for day in frame["date"].unique()}
+
+
+def _asked(one) -> int:
+    return sum(row["count"] for row in one.truth("calls")["rows"] if row["operation"] == "createReport")
+
+
+@pytest.mark.parametrize("dataset", ["orders", "fba_stock"])
+def test_after_a_crash_no_second_report_is_asked_for(one, dataset):
+    task = Task(dataset, one.markets[:1], NOW - timedelta(days=DAYS), NOW)
+    done = next(one.source.fetch(task))  # and then its worker dies: no cursor was kept
+    before = _asked(one)
+    (found,) = one.source.fetch(replace(task, begun=NOW - timedelta(minutes=1)))
+    assert (found.name, found.path.read_bytes()) == (done.name, done.path.read_bytes())
+    assert _asked(one) == before
+
+
+def test_a_file_that_arrives_broken_twice_is_kept_as_it_came(one):
+    told(one.address, "/_sandbox/faults", {"kind": "truncated_gzip", "times": 2})
+    task = Task("fba_stock", one.markets[:1], NOW - timedelta(days=DAYS), NOW)
+    with pytest.raises(TryLater) as later:
+        list(one.source.fetch(task))
+    (document,) = one.source.fetch(replace(task, cursor=later.value.cursor))
+    assert document.path.read_bytes().startswith(b"\x1f\x8b")
+    with pytest.raises(Unreadable, match="cut off"):
+        list(one.source.parse(document))
 
 
 def test_a_revoked_consent_needs_the_owner(one):

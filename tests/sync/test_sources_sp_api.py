@@ -2,7 +2,8 @@
 
 import gzip
 import uuid
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -138,9 +139,65 @@ def test_a_truncated_file_is_fetched_again_and_then_refused(source, amazon, tmp_
     amazon.say(ADDRESS, file(cut=12))
     with pytest.raises(TryLater) as caught:
         list(source.fetch(task()))
-    with pytest.raises(Unreadable, match="cut off"):
-        list(source.fetch(task(caught.value.cursor)))
     assert list(tmp_path.iterdir()) == []
+    (document,) = source.fetch(task(caught.value.cursor))
+    assert document.path.read_bytes() == file(cut=12).body, "kept as it came"
+    assert document.media_type == "application/gzip"
+    with pytest.raises(Unreadable, match="cut off"):
+        list(source.parse(document))
+
+
+@pytest.mark.parametrize("dataset", ["listings", "fba_stock", "fba_planning"])
+def test_a_snapshot_tells_the_local_day_it_was_made_on_whole(source, amazon, dataset):
+    amazon.say(LOOK, Reply(DONE | {"processingEndTime": "2026-03-02T03:00:00Z"}))
+    for document in source.fetch(task(dataset=dataset)):
+        assert (document.first, document.last) == (date(2026, 3, 1), date(2026, 3, 1)), "still the day before there"
+
+
+def test_orders_tell_only_what_they_mention(source):
+    (document,) = source.fetch(task())
+    assert (document.first, document.last) == (None, None)
+
+
+def asked_before(**other) -> dict:
+    return {
+        "reportId": "R1",
+        "reportType": "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL",
+        "marketplaceIds": [CA.amazon_id, US.amazon_id],
+        "dataStartTime": "2026-03-01T00:00:00+00:00",
+        "dataEndTime": "2026-03-02T00:00:00+00:00",
+        "processingStatus": "DONE",
+    } | other
+
+
+SEARCH = "GET /reports/2021-06-30/reports"
+
+
+def test_after_a_crash_the_report_asked_for_is_found_again(source, amazon):
+    amazon.say(SEARCH, Reply({"reports": [asked_before(reportId="R0", marketplaceIds=[US.amazon_id]), asked_before()]}))
+    assert len(list(source.fetch(replace(task(), begun=UNTIL)))) == 1
+    assert (amazon.asked(SEARCH), amazon.asked(CREATE)) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"dataEndTime": "2026-03-01T12:00:00+00:00"},
+        {"marketplaceIds": [US.amazon_id]},
+        {"reportType": "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"},
+    ],
+    ids=["window", "sites", "type"],
+)
+def test_a_report_about_something_else_is_not_taken_for_ours(source, amazon, other):
+    amazon.say(SEARCH, Reply({"reports": [asked_before(**other)]}))
+    assert len(list(source.fetch(replace(task(), begun=UNTIL)))) == 1
+    assert amazon.asked(CREATE) == 1
+
+
+def test_nobody_looks_for_reports_without_a_crash_nor_for_failed_ones(source, amazon):
+    list(source.fetch(task()))
+    list(source.fetch(replace(task("0::1"), begun=UNTIL)))
+    assert (amazon.asked(SEARCH), amazon.asked(CREATE)) == (0, 2)
 
 
 def test_a_refused_token_is_renewed_once(source, amazon):

@@ -47,14 +47,23 @@ STOCK_DAYS = """
       AND (%(skus)s::text[] IS NULL OR d.sku = ANY(%(skus)s::text[])) AND d.date >= %(since)s
       AND d.date BETWEEN pools.first AND pools.last GROUP BY 1, 2, 3"""
 
+# The last day that a document told whole, by site: what it left out is there no more.
+WHOLE = """
+    SELECT whole_mp, max(last) AS whole_day
+    FROM sync_storeddocument CROSS JOIN LATERAL jsonb_array_elements_text(marketplaces) whole_mp
+    WHERE agency_id = %(agency)s AND store_id = %(store)s AND row = 'fba_stock' AND applied_at IS NOT NULL
+      AND last >= %(since)s GROUP BY 1"""
+
 # The same FNSKU in one pool is the same units seen from several sites: the newest view counts, once.
-# The newest report of a site may still be arriving, so the day before it is looked at, too.
+# Where no document tells a site whole, its newest day may still be arriving: the day before it is looked at, too.
 NEWEST = """
     SELECT DISTINCT ON (pool, d.sku, d.fnsku) pool, d.*
     FROM inventory_stockday d JOIN sites ON mp = d.marketplace_id
-    WHERE d.agency_id = %(agency)s AND d.store_id = %(store)s AND d.date >= (
-          SELECT max(n.date) - 1 FROM inventory_stockday n WHERE n.agency_id = %(agency)s AND n.store_id = %(store)s
-             AND n.marketplace_id = d.marketplace_id AND n.date >= %(since)s)
+    JOIN (SELECT n.marketplace_id, greatest(max(n.date) - 1, max(whole_day)) AS day
+          FROM inventory_stockday n LEFT JOIN whole ON whole_mp = n.marketplace_id
+          WHERE n.agency_id = %(agency)s AND n.store_id = %(store)s AND n.date >= %(since)s GROUP BY 1) newest_days
+      ON newest_days.marketplace_id = d.marketplace_id AND d.date >= newest_days.day
+    WHERE d.agency_id = %(agency)s AND d.store_id = %(store)s
       AND (%(skus)s::text[] IS NULL OR d.sku = ANY(%(skus)s::text[]))
       AND d.date >= %(since)s
     ORDER BY pool, d.sku, d.fnsku, d.date DESC, d.as_of DESC, sites.position"""
@@ -241,6 +250,7 @@ FACTS = (
     ("pools", POOLS),
     ("sold", SOLD),
     ("stock_days", STOCK_DAYS),
+    ("whole", WHOLE),
     ("newest", NEWEST),
     ("stock", STOCK),
     ("listed", LISTED),

@@ -74,7 +74,9 @@ def _work(claim: Claim, folder: Path, agency_id: int) -> None:
 
 def _task(claim: Claim) -> Task:
     markets = markets_of([claim.stream.marketplace]) if claim.stream.marketplace else sites_of(claim.stream.store_id)
-    return Task(claim.stream.dataset, markets, claim.run.since, claim.run.until, claim.run.cursor)
+    run = claim.run
+    begun = run.started_at if run.crashes else None
+    return Task(claim.stream.dataset, markets, run.since, run.until, run.cursor, begun)
 
 
 def _source(claim: Claim, folder: Path, agency_id: int) -> Source:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop as _
 from apps.sync.source import Unreadable
 
 CHUNK = 2**20
+GZ = b"\x1f\x8b"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -36,11 +37,11 @@ def unpack(path: Path, folder: Path, bounds: Bounds = BOUNDS) -> Path:
 
     Workbooks stay packed, but are measured. Raises Unreadable for bombs, broken archives and nested ones.
     """
-    with path.open("rb") as file:
-        magic = file.read(8)
-    if magic.startswith(b"\x1f\x8b"):
+    if packed(path):
         return gunzip(path, folder, bounds)
-    if not magic.startswith(b"PK"):
+    with path.open("rb") as file:
+        magic = file.read(2)
+    if magic != b"PK":
         return path
     try:
         with zipfile.ZipFile(path) as archive:
@@ -51,6 +52,12 @@ def unpack(path: Path, folder: Path, bounds: Bounds = BOUNDS) -> Path:
             return _member(archive, entries, folder, bounds)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise Unreadable(gettext("The zip file is broken: %(why)s") % {"why": error}) from None
+
+
+def packed(path: Path) -> bool:
+    """Is it a gz file, broken or not?"""
+    with path.open("rb") as file:
+        return file.read(2) == GZ
 
 
 def gunzip(path: Path, folder: Path, bounds: Bounds = BOUNDS) -> Path:
@@ -131,9 +138,7 @@ def _member(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Pa
     if len(real) != 1:
         raise Unreadable(gettext("The archive must hold exactly one file, not %(count)s.") % {"count": len(real)})
     path = _write(_pieces(archive, real[0]), folder, bounds, real[0].compress_size)
-    with path.open("rb") as file:
-        magic = file.read(4)
-    if magic.startswith(b"\x1f\x8b"):
+    if packed(path):
         path.unlink()
         raise Unreadable(_("An archive inside an archive is not opened."))
     return path

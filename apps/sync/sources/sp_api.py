@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -20,7 +21,7 @@ from apps.sync.limits import Bucket, Limiter
 from apps.sync.reading import reports, traffic
 from apps.sync.reading.table import TextTable
 from apps.sync.reading.text import encoding_of
-from apps.sync.reading.unpack import gunzip
+from apps.sync.reading.unpack import gunzip, packed
 from apps.sync.source import Document, Market, SourceError, Task, TryLater, Unreadable
 from apps.sync.tokens import Grant, TokenStore
 
@@ -37,6 +38,10 @@ TYPES: dict[str, tuple[str, reports.Report]] = {
     "fba_planning": ("GET_FBA_INVENTORY_PLANNING_DATA", reports.FBA_PLANNING),
     "traffic": (traffic.NAME, reports.TRAFFIC),
 }
+# What there is now, whole: such a report restates the local day on which Amazon made it.
+SNAPSHOTS = frozenset({"listings", "fba_stock", "fba_planning"})
+# A report of ours in one of these states need not be asked for again.
+GOOD = "IN_QUEUE,IN_PROGRESS,DONE,CANCELLED"
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,8 @@ class SpApi:
         for index in range(start.ask, len(asks)):
             where = start if index == start.ask else Where(index)
             try:
-                where = where if where.report else replace(where, report=self._create(asks[index]))
+                if not where.report:
+                    where = replace(where, report=self._begun(task, asks[index], where) or self._create(asks[index]))
                 yield from self._report(task, asks[index], where)
             except TryLater as error:
                 error.cursor = error.cursor or str(where)
@@ -154,6 +160,20 @@ class SpApi:
             for marketplace in (entry["marketplace"],)
         ]
 
+    def _begun(self, task: Task, ask: Ask, where: Where) -> str:
+        """The report that a worker asked for before it broke down, or "". Looked for only then: Amazon counts looks."""
+        if task.begun is None or where.failures:
+            return ""
+        query = {
+            "reportTypes": ask.type,
+            "marketplaceIds": ",".join(market.amazon_id for market in ask.markets),
+            "processingStatuses": GOOD,
+            "createdSince": _iso(task.begun),
+            "pageSize": "100",
+        }
+        found = self._call("getReports", "GET", f"{REPORTS}/reports?{urlencode(query)}")["reports"]
+        return next((str(report["reportId"]) for report in found if _answers(report, ask)), "")
+
     def _create(self, ask: Ask) -> str:
         body: dict[str, Any] = {"reportType": ask.type, "marketplaceIds": [m.amazon_id for m in ask.markets]}
         if ask.since and ask.until:
@@ -169,12 +189,13 @@ class SpApi:
         if state["processingStatus"] == "FATAL":
             raise self._failed(f"{ask.type}: Amazon could not make this report", where)
         download, path = self._bytes(ask, where, str(state["reportDocumentId"]))
-        first, last = _window(task.dataset, ask)
+        as_of = _moment(state.get("processingEndTime") or state["createdTime"])
+        first, last = _window(task.dataset, ask, as_of)
         yield Document(
             name=f"{ask.type}-{where.report}",
             row=self.datasets[task.dataset],
             path=path,
-            as_of=_moment(state.get("processingEndTime") or state["createdTime"]),
+            as_of=as_of,
             markets=ask.markets,
             cursor=str(Where(where.ask + 1)),
             first=first,
@@ -203,7 +224,10 @@ class SpApi:
         raise TryLater("Amazon is still making the report", COME_BACK, str(where))
 
     def _bytes(self, ask: Ask, where: Where, document: str) -> tuple[Download, Path]:
-        """The report's bytes as they came, and the file they unpack to. Nothing is left behind on failure."""
+        """The report's bytes as they came, and the file they unpack to. Nothing is left behind on failure.
+
+        A packed file that is broken for the second time stays as it is: it is kept, and `parse` says what is wrong.
+        """
         about = self._call("getReportDocument", "GET", f"{REPORTS}/documents/{document}")
         try:
             download = self.http.download(Request("download", "GET", about["url"]), folder=self.account.folder)
@@ -213,11 +237,14 @@ class SpApi:
         if about.get("compressionAlgorithm") != "GZIP":
             return download, download.path
         try:
-            return download, gunzip(download.path, self.account.folder)
+            plain = gunzip(download.path, self.account.folder)
         except Unreadable as error:
-            raise self._failed(f"{ask.type}: {error}", where) from None
-        finally:
-            download.path.unlink(missing_ok=True)
+            if where.failures:
+                return replace(download, media_type="application/gzip"), download.path
+            download.path.unlink()
+            raise TryLater(f"{ask.type}: {error}", SECOND_TRY, where.again) from None
+        download.path.unlink()
+        return download, plain
 
     def _call(self, operation: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """One call within its limit; a token that was refused is renewed once."""
@@ -253,6 +280,8 @@ def parse(document: Document) -> Iterator[pl.DataFrame]:
     """Typed batches of a report's file, wherever it came from."""
     dataset = document.facts["dataset"]
     _type, report = TYPES[dataset]
+    if packed(document.path):
+        document = replace(document, path=gunzip(document.path, document.path.parent))
     if report is reports.TRAFFIC:
         if document.first is None:
             raise Unreadable("a Sales and Traffic report needs its day")
@@ -293,10 +322,28 @@ def _traffic_ask(type_: str, market: Market, day: date) -> Ask:
     return Ask(type_, (market,), at, at, {"dateGranularity": "DAY", "asinGranularity": "SKU"})
 
 
-def _window(dataset: str, ask: Ask) -> tuple[date | None, date | None]:
+def _window(dataset: str, ask: Ask, as_of: datetime) -> tuple[date | None, date | None]:
+    """The local days a report tells whole; none for events."""
     if dataset == "traffic" and ask.since and ask.until:
         return ask.since.date(), ask.until.date()
+    if dataset in SNAPSHOTS:
+        day = as_of.astimezone(ZoneInfo(ask.markets[0].time_zone)).date()
+        return day, day
     return None, None
+
+
+def _answers(report: dict[str, Any], ask: Ask) -> bool:
+    """Is this what `ask` would bring? Amazon tells moments to the second."""
+    if report["reportType"] != ask.type or set(report["marketplaceIds"]) != {m.amazon_id for m in ask.markets}:
+        return False
+    if ask.since is None or ask.until is None:
+        return True
+    told = (report.get("dataStartTime"), report.get("dataEndTime"))
+    return all(told) and tuple(map(_moment, told)) == (_whole(ask.since), _whole(ask.until))  # type: ignore[arg-type]
+
+
+def _whole(at: datetime) -> datetime:
+    return at.replace(microsecond=0)
 
 
 def _iso(at: datetime) -> str:
