@@ -150,6 +150,12 @@ def people() -> QuerySet[Member]:
     return seats.order_by("-active", "role", "user__email")
 
 
+def colleagues() -> QuerySet[Member]:
+    """The agency's own active people, by name: who may be given something to look after."""
+    staff = Member.objects.filter(active=True, user__isnull=False).exclude(role=Role.CLIENT)
+    return staff.select_related("user").order_by("user__name")
+
+
 def _support_only() -> QuerySet[SupportGrant]:
     """Closed seats that platform staff had for a while: not the agency's people."""
     return SupportGrant.objects.filter(member__active=False).values("member")

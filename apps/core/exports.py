@@ -1,13 +1,71 @@
 """Tables as files: CSV for scripts, XLSX for people. Raw numbers, ISO dates, nothing a spreadsheet would execute."""
 
 import csv
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from django.utils.functional import Promise
+
+from apps.core import jobs
+from apps.core.models import Job
+from apps.core.money import to_decimal
+from apps.core.permissions import Permission
+from apps.core.storage import agency_key, documents
+
+Read = Callable[[Any], Any]
+TOLD_EVERY = 500  # rows between two signs of progress
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a file; `needs`: absent without the permission."""
+
+    label: str | Promise
+    read: Read
+    needs: Permission | None = None
+
+
+def money(amount: str, currency: str) -> Read:
+    """Reads minor units of one attribute as a decimal amount in the currency of another."""
+
+    def read(row: Any) -> Decimal | None:
+        minor = getattr(row, amount)
+        return None if minor is None else to_decimal(minor, getattr(row, currency) or "USD")
+
+    return read
+
+
+def table(fields: Sequence[Field], rows: Iterable[Any], member: Any) -> tuple[list[str], Iterator[list[Any]]]:
+    """(header, rows) of what the member may see."""
+    seen = [f for f in fields if f.needs is None or member.can(f.needs)]
+    return [str(f.label) for f in seen], ([f.read(row) for f in seen] for row in rows)
+
+
+def keep(job: Job, fields: Sequence[Field], rows: Iterable[Any], *, total: int, name: str) -> None:
+    """Write rows as the job's file into document storage, telling how far it is. `arguments["format"]`: csv or xlsx."""
+    kind = job.arguments["format"]
+    header, cells = table(fields, rows, job.by)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "export"
+        job.done = WRITERS[kind](path, header, _told(job, cells, total))
+        job.total = job.done
+        job.file_name = f"{name}.{kind}"
+        job.file = agency_key("exports", job.pk, job.file_name)
+        documents().save(job.file, path)
+
+
+def _told(job: Job, rows: Iterator[list[Any]], total: int) -> Iterator[list[Any]]:
+    for number, row in enumerate(rows):
+        if number % TOLD_EVERY == 0:
+            jobs.advance(job, number, total=total)
+        yield row
+
 
 # A cell beginning with one of these is a formula to a spreadsheet, full-width forms included.
 DANGEROUS = tuple("=+-@\t\r\n|＝＋－＠")

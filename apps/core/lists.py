@@ -7,6 +7,7 @@ cols=a,b  page=2  view=<id>`; what is not understood is ignored, never an error 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -103,7 +104,7 @@ def parse(  # noqa: PLR0913 - named by keyword
     wanted = params.get("sort", "")
     if wanted.lstrip("-") not in sortable:
         wanted = sort
-    chosen = {key for key in params.get("cols", "").split(",") if key} or {c.key for c in allowed if c.shown}
+    chosen = {key for key in ",".join(params.getlist("cols")).split(",") if key} or {c.key for c in allowed if c.shown}
     return ListQuery(
         q=params.get("q", "").strip()[:200],
         markets=tuple(m for m in params.get("mp", "").upper().split(",") if m.isalpha() and len(m) == 2),
@@ -133,6 +134,11 @@ def ordered(rows: QuerySet, query: ListQuery, *tie_breakers: str) -> QuerySet:
 def paged(rows: QuerySet | Sequence[Any], query: ListQuery) -> Page:
     """One page of rows; a page past the end is the last one."""
     return Paginator(rows, query.per_page).get_page(query.page)
+
+
+def dom_id(key: str) -> str:
+    """An element's id from a row's key: SKUs hold signs that ids may not."""
+    return f"r{sha256(key.encode()).hexdigest()[:12]}"
 
 
 def _period(params: Mapping[str, str], today: date, days: int) -> Period:

@@ -1,21 +1,16 @@
 """What takes longer than a request, and what follows fresh facts and plans. Found by `core` at start."""
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from django.utils import timezone, translation
 
 from apps.accounts.models import Store
 from apps.accounts.queries import rates
-from apps.core import jobs
-from apps.core.exports import WRITERS
+from apps.core import exports, jobs
 from apps.core.models import Job
-from apps.core.storage import agency_key, documents
 from apps.inventory import actions
 from apps.inventory.actions.plans import FOLLOWERS
-from apps.inventory.queries.exports import LINE_FIELDS, exported_lines, table
+from apps.inventory.queries.exports import LINE_FIELDS, exported_lines
 from apps.inventory.queries.plans import agency_currency
 from apps.inventory.tasks import refresh_soon
 from apps.sync.loading import after_load
@@ -23,7 +18,6 @@ from apps.sync.rows import COST, FBA_PLANNING, FBA_STOCK, LISTING, ORDER_LINE, O
 
 RECALCULATE = "replenishment.recalculate"
 EXPORT = "replenishment.export"
-TOLD_EVERY = 500  # rows between two signs of progress
 
 
 @after_load(ORDER_LINE, LISTING, FBA_STOCK, FBA_PLANNING, OWN_STOCK, COST, PRODUCT)
@@ -60,20 +54,7 @@ def export(job: Job) -> None:
     wanted = job.arguments
     today = timezone.localdate()
     rate = rates(agency_currency(), today)
-    with translation.override(wanted.get("language") or "en"), tempfile.TemporaryDirectory() as folder:
+    with translation.override(wanted.get("language") or "en"):
         lines = exported_lines(job.by, wanted["query"], store=wanted["store"], today=today, rates=rate)
-        header, rows = table(LINE_FIELDS, lines.iterator(chunk_size=2000), job.by)
-        path = Path(folder) / "export"
-        total = lines.count()
-        job.done = WRITERS[wanted["format"]](path, header, _told(job, rows, total))
-        job.total = total
-        job.file_name = f"replenishment-{today:%Y-%m-%d}.{wanted['format']}"
-        job.file = agency_key("exports", job.pk, job.file_name)
-        documents().save(job.file, path)
-
-
-def _told(job: Job, rows: Iterator[list[Any]], total: int) -> Iterator[list[Any]]:
-    for number, row in enumerate(rows):
-        if number % TOLD_EVERY == 0:
-            jobs.advance(job, number, total=total)
-        yield row
+        rows = lines.iterator(chunk_size=2000)
+        exports.keep(job, LINE_FIELDS, rows, total=lines.count(), name=f"replenishment-{today:%Y-%m-%d}")

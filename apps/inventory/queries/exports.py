@@ -1,42 +1,20 @@
 """Tables to take away: raw numbers, ISO dates, a currency column beside every amount."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import QuerySet
 from django.http import QueryDict
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member
+from apps.core.exports import Field, money
 from apps.core.lists import parse
-from apps.core.money import to_decimal
 from apps.core.permissions import Permission
 from apps.inventory.models import Plan, PlanLine, Replenishment
 from apps.inventory.queries.lines import COLUMNS, chosen, lines_for, priced, sorted_by
 
-Read = Callable[[Any], Any]
 DEFAULT_SORT = "priority"
-
-
-@dataclass(frozen=True)
-class Field:
-    """A column of a file; `needs`: absent without the permission."""
-
-    label: str | Promise
-    read: Read
-    needs: Permission | None = None
-
-
-def _money(amount: str, currency: str) -> Read:
-    def read(row: Any) -> Decimal | None:
-        minor = getattr(row, amount)
-        return None if minor is None else to_decimal(minor, getattr(row, currency) or "USD")
-
-    return read
 
 
 def _velocity(row: Replenishment) -> Decimal | None:
@@ -50,7 +28,7 @@ LINE_FIELDS = (
     Field("ASIN", lambda r: r.asin),
     Field(_("Title"), lambda r: r.title),
     Field(_("Priority"), lambda r: r.get_status_display()),
-    Field(_("At stake"), _money("at_stake", "currency")),
+    Field(_("At stake"), money("at_stake", "currency")),
     Field(_("Currency"), lambda r: r.currency),
     Field(_("Suggested"), lambda r: r.suggested),
     Field(_("Quantity"), lambda r: r.units),
@@ -70,7 +48,7 @@ LINE_FIELDS = (
     Field(_("Inbound"), lambda r: r.inbound),
     Field(_("Own stock"), lambda r: r.own),
     Field(_("On order"), lambda r: r.inputs.get("on_order")),
-    Field(_("Unit cost"), _money("unit_cost", "cost_currency"), Permission.COST_VIEW),
+    Field(_("Unit cost"), money("unit_cost", "cost_currency"), Permission.COST_VIEW),
     Field(_("Currency of cost"), lambda r: r.cost_currency, Permission.COST_VIEW),
     Field(_("Supplier"), lambda r: r.supplier),
     Field(_("Owner"), lambda r: str(r.owner) if r.owner else None),
@@ -86,16 +64,10 @@ PLAN_FIELDS = (
     Field(_("Transport"), lambda r: r.mode),
     Field(_("Arrives"), lambda r: r.arrives_on),
     Field(_("Received"), lambda r: r.received),
-    Field(_("Unit cost"), _money("unit_cost", "cost_currency"), Permission.COST_VIEW),
+    Field(_("Unit cost"), money("unit_cost", "cost_currency"), Permission.COST_VIEW),
     Field(_("Currency of cost"), lambda r: r.cost_currency, Permission.COST_VIEW),
     Field(_("Note"), lambda r: r.note),
 )
-
-
-def table(fields: Sequence[Field], rows: Iterable[Any], member: Member) -> tuple[list[str], Iterator[list[Any]]]:
-    """(header, rows) of what the member may see."""
-    seen = [f for f in fields if f.needs is None or member.can(f.needs)]
-    return [str(f.label) for f in seen], ([f.read(row) for f in seen] for row in rows)
 
 
 def exported_lines(member: Member, query: str, *, store: str, today: date, rates: dict) -> QuerySet[Replenishment]:

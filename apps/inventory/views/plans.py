@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from apps.accounts.queries import stores_for
 from apps.core import lists
 from apps.core.audit import history
-from apps.core.exports import WRITERS
+from apps.core.exports import WRITERS, table
 from apps.core.http import MemberRequest, page, requires, toast
 from apps.core.permissions import Permission
 from apps.inventory import actions, forms
@@ -24,7 +24,7 @@ from apps.inventory.actions import plans as steps
 from apps.inventory.domain.plans import EDITABLE, RECEIVING, Step, may_move, within_limit
 from apps.inventory.models import Plan
 from apps.inventory.queries import plans as queries
-from apps.inventory.queries.exports import PLAN_FIELDS, plan_lines, table
+from apps.inventory.queries.exports import PLAN_FIELDS, plan_lines
 from apps.inventory.queries.ledger import in_words
 from apps.inventory.views.lines import undo_url
 

@@ -1,0 +1,84 @@
+"""What list pages of all apps share: what their frame asks for, exports as jobs, undo, and where to go afterwards."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.accounts.actions.jobs import start_job
+from apps.accounts.models import Member
+from apps.core import jobs
+from apps.core.exports import WRITERS
+from apps.core.http import MemberRequest, page, target_id, toast
+from apps.core.lists import ListQuery
+from apps.core.models import Entry, Job
+from apps.core.permissions import Permission
+
+
+def frame(request: MemberRequest, query: ListQuery, *, name: str, slug: str, kept: Iterable[str]) -> dict[str, Any]:
+    """What the frame of the list page `name` shows; `kept` are parameters without a control in the filter bar."""
+    here = address(request, name, slug)
+    return {
+        "query": query,
+        "here": here,
+        "page_key": name,
+        "kept": [(each, query.params[each]) for each in kept if query.params.get(each)],
+        "job_row": job_row(_running(request.member, f"{name}.")),
+        "may_export": request.member.can(Permission.EXPORT),
+        "swapped": target_id(request) == "rows",
+    }
+
+
+def address(request: MemberRequest, name: str, slug: str = "", **more: Any) -> str:
+    """A page of the agency, or below one of its stores."""
+    kwargs = {"agency": request.agency.slug} | ({"store": slug} if slug else {})
+    return reverse(name, kwargs=kwargs | more)
+
+
+def params_of(text: str) -> QueryDict:
+    """A page's query as a form sends it along."""
+    return QueryDict(text.lstrip("?")[:2000])
+
+
+def job_row(job: Job | None) -> dict[str, Any] | None:
+    """A job as its card shows it."""
+    return {"job": job, "progress": jobs.progress(job)} if job else None
+
+
+def _running(member: Member, kinds: str) -> Job | None:
+    living = Job.objects.filter(by=member, kind__startswith=kinds, state__in=["queued", "running"])
+    return living.order_by("-created_at").first()
+
+
+def start_export(request: MemberRequest, name: str, slug: str, *, title: str) -> HttpResponse:
+    """Write what is filtered, all pages, into a file by the job `<name>.export`; answers the job's strip."""
+    kind = request.POST.get("format", "")
+    if kind not in WRITERS:
+        return toast(HttpResponse(status=422), _("Choose a file format."), kind="warning")
+    query = params_of(request.POST.get("query", "")).urlencode()
+    values = {"format": kind, "query": query, "store": slug, "language": request.user.language}
+    job = start_job(f"{name}.export", by=request.member, title=title, **values)
+    if request.headers.get("HX-Request") == "true":
+        return page(request, "accounts/job_place.html", {"job_row": job_row(job)}, status=202)
+    return redirect(address(request, name, slug))
+
+
+def settled(request: MemberRequest, name: str, slug: str, text: str, *, undo: str = "") -> HttpResponse | None:
+    """For a browser without HTMX: say it on the list page. None: the caller answers a part of the page."""
+    if request.headers.get("HX-Request") == "true":
+        return None
+    messages.success(request, text) if undo else messages.warning(request, text)
+    query = params_of(request.POST.get("query", "")).urlencode()
+    return redirect(f"{address(request, name, slug)}?{query}")
+
+
+def undo_url(request: MemberRequest, entries: Collection[Entry]) -> str:
+    """The address that takes these entries back, for a toast."""
+    if not entries:
+        return ""
+    numbers = ",".join(str(entry.number) for entry in entries)
+    return reverse("changes-undo", kwargs={"agency": request.agency.slug}) + f"?numbers={numbers}"
