@@ -62,6 +62,7 @@ AGENCY = (
         P.STORES_VIEW,
         ("store-new", "store-edit", "connection"),
     ),
+    Place("replenishment", _("Replenishment"), "truck", P.PLAN_VIEW, ("replenishment", "plan", "policy")),
     Place("reports", _("Weekly reports"), "file-text", P.OVERVIEW_VIEW, ("report",)),
     Place(
         "goals",
@@ -102,17 +103,11 @@ STORE = (
     Place("finance", _("Finance"), "coin", P.PROFIT_VIEW, ("finance", "settlement")),
 )
 PORTAL = (
-    Place("portal", _("Overview"), "layout-dashboard", P.PORTAL_VIEW, ("portal-home",)),
-    Place("portal-inbox", _("Waiting for you"), "inbox", P.PORTAL_VIEW),
-    Place(
-        "portal-replenishment",
-        _("Replenishment"),
-        "truck",
-        P.PORTAL_VIEW,
-        ("portal-plan",),
-    ),
+    Place("portal", _("This week"), "calendar-week", P.PORTAL_VIEW),
+    Place("portal-plans", _("Approvals"), "checklist", P.PORTAL_VIEW, ("portal-plan",)),
+    Place("portal-replenishment", _("Stock"), "package", P.PORTAL_VIEW),
     Place("portal-uploads", _("Files"), "upload", P.PORTAL_UPLOAD, ("portal-upload",)),
-    Place("portal-changes", _("What we did"), "history", P.PORTAL_VIEW),
+    Place("portal-changes", _("Our work"), "history", P.PORTAL_VIEW),
 )
 
 

@@ -19,6 +19,20 @@ RESTOCK = define_kind(
         portal=True,
     )
 )
+HURRY = define_kind(
+    FindingKind(
+        key="restock-hurry",
+        label=_("Gap before the inbound"),
+        icon="package",
+        tone="danger",
+        sentence=_("{title} ({sku}) runs out in {cover} days, before {inbound} units on the way arrive"),
+        why=_("{gap} days without stock, at {velocity} units a day; enough is ordered, it must come sooner"),
+        verb=_("See the stock"),
+        link="store-replenishment",
+        needs=Permission.PLAN_VIEW,
+        portal=True,
+    )
+)
 AGED = define_kind(
     FindingKind(
         key="excess-aged",

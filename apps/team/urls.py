@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from apps.team import portal as client
 from apps.team.views import changes, docs, inbox, overview, store
 
 everyone: list[URLPattern | URLResolver] = [
@@ -17,4 +18,9 @@ staff: list[URLPattern | URLResolver] = [
     path("changes/", changes.changes, name="changes"),
     path("changes/verify/", changes.changes_verify, name="changes-verify"),
     path("changes/undo/", changes.changes_undo, name="changes-undo"),
+]
+
+portal: list[URLPattern | URLResolver] = [
+    path("", client.home, name="portal"),
+    path("changes/", client.changes, name="portal-changes"),
 ]

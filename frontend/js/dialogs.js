@@ -7,7 +7,10 @@ export function open(id) {
   if (!dialog || dialog.open) return;
   from = document.activeElement;
   dialog.showModal();
-  (dialog.querySelector("[data-focus], [autofocus], input:not([type=hidden])") ?? dialog).focus();
+  // The drawer is for reading: its first field must not scroll what it explains out of sight.
+  const fields = id === "drawer" ? "" : ", input:not([type=hidden])";
+  (dialog.querySelector(`[data-focus], [autofocus]${fields}`) ?? dialog).focus();
+  dialog.querySelector("#drawer-content")?.scrollTo(0, 0);
   if (id === "palette") dialog.querySelector("input").dispatchEvent(new Event("load-palette"));
 }
 

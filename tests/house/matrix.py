@@ -47,6 +47,8 @@ DOORS = {
 
 PORTAL = {
     "portal-uploads": row(P.PORTAL_UPLOAD, methods=BOTH),
+    "portal": row(P.PORTAL_VIEW, methods=BOTH),
+    "portal-changes": row(P.PORTAL_VIEW, methods=BOTH),
     "portal-replenishment": row(P.PORTAL_VIEW, methods=BOTH),
     "portal-plans": row(P.PORTAL_VIEW, methods=BOTH),
     "portal-plan": row(P.PORTAL_VIEW, methods=BOTH, thing="asked_plan"),

@@ -41,6 +41,18 @@ def test_urgent_lines_become_findings_ranked_in_the_agencys_money(store):
     assert finding.detail["units"] == line.suggested
 
 
+def test_a_gap_with_nothing_to_order_asks_to_hurry_what_is_on_the_way(store):
+    listed(store, "A")
+    sold(store, "A", 10)
+    stocked(store, "A", 5)
+    refresh(store)
+    Replenishment.objects.update(edited=0, inbound=900)
+    refresh_findings(store, at=NOW)
+    assert kinds() == [("restock-hurry", "A", "US")]
+    assert Finding.objects.get(kind="restock-hurry").detail["inbound"] == 900
+    assert kinds("recovered") == [("restock-urgent", "A", "US")]
+
+
 def test_a_finding_recovers_when_stock_is_back_and_rests_while_snoozed(store):
     listed(store, "A")
     sold(store, "A", 10)

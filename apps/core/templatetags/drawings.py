@@ -100,9 +100,9 @@ def _sum(*values: Any) -> float:
 
 
 def _bar(kind: str, start: float, end: float) -> SafeString:
-    if end - start < 0.5:
-        return mark_safe("")
     inset = 0.5 if kind == "loc" else 0  # a dashed outline lies on whole pixels
+    if end - start < 0.5 + 2 * inset:
+        return mark_safe("")
     return format_html(
         '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>',
         *(kind, round(start + inset, 1), 4 + inset, round(end - start - 2 * inset, 1), 8 - 2 * inset),

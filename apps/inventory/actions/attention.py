@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Max, QuerySet
+from django.db.models.functions import Coalesce
 
 from apps.accounts.models import AgencySettings, Store
 from apps.accounts.queries import rates
@@ -22,15 +23,18 @@ def refresh_findings(store: Store, *, at: datetime) -> None:
     currency = AgencySettings.objects.values_list("currency", flat=True).first() or "USD"
     rate = rates(currency, at.date())
     awake = Replenishment.objects.filter(store=store).exclude(snoozed_until__gt=at.date())
-    update_findings("restock-urgent", store, _urgent(awake, currency, rate), at=at)
+    urgent = awake.filter(status=Replenishment.Status.URGENT).annotate(wanted=Coalesce("edited", "suggested"))
+    update_findings("restock-urgent", store, _urgent(urgent.exclude(wanted=0), currency, rate), at=at)
+    update_findings("restock-hurry", store, _urgent(urgent.filter(wanted=0), currency, rate), at=at)
     update_findings("excess-aged", store, _aged(awake, currency, rate), at=at)
     update_findings("stock-stale", store, _stale(store, at), at=at)
 
 
 def _urgent(lines: QuerySet[Replenishment], currency: str, rate: Rates) -> Iterator[Candidate]:
-    for line in lines.filter(status=Replenishment.Status.URGENT):
+    for line in lines:
         detail = _about(line) | {
             "units": line.edited if line.edited is not None else line.suggested,
+            "inbound": line.inbound,
             "gap": line.gap_days,
             "velocity": f"{Decimal(line.velocity or 0) / 1000:.1f}",
         }

@@ -37,12 +37,14 @@ def connect(
     door = Connection.objects.filter(store=store, kind=kind).exclude(state=Connection.State.REVOKED).first()
     verb = "connection.reconnect" if door else "connection.connect"
     door = door or Connection(store=store, kind=kind)
-    door.label = label or door.label or str(source.label)
+    door.label = label or door.label
     door.state, door.problem, door.failures = Connection.State.ACTIVE, "", 0
     door.authorised_at = at if source.pulls else None
     seal_into(door, credentials)
     door.save()
-    audit.record(verb, door, by=by, at=at, store=store, after={"kind": kind}, title=f"{store.name}: {door.label}")
+    audit.record(
+        verb, door, by=by, at=at, store=store, after={"kind": kind}, title=f"{store.name}: {door.label or kind}"
+    )
     follow_sites(door, at=at)
     _awaken(door, at=at)
     return door

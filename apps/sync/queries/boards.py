@@ -64,6 +64,7 @@ def store_lines(member: Any, *, q: str = "", at: datetime | None = None) -> list
     stores = list(rows.order_by("-active", "client__name", "name"))
     doors: dict[int, list[Connection]] = {}
     for door in Connection.objects.filter(store__in=stores).exclude(state=Connection.State.REVOKED).order_by("kind"):
+        door.kind_label = _named(door)  # type: ignore[attr-defined]
         doors.setdefault(door.store_id, []).append(door)
     worst: dict[int, Freshness] = {}
     for each in freshness(stores, at=at):
@@ -85,8 +86,13 @@ def doors_of(store: Store) -> list[Connection]:
         left = door.authorised_at + CONSENT - timezone.now() if door.authorised_at else None
         door.consent_left = left.days if left else None  # type: ignore[attr-defined]
         door.pulls = SOURCES[door.kind].pulls if door.kind in SOURCES else False  # type: ignore[attr-defined]
-        door.kind_label = SOURCES[door.kind].label if door.kind in SOURCES else door.kind  # type: ignore[attr-defined]
+        door.kind_label = _named(door)  # type: ignore[attr-defined]
     return doors
+
+
+def _named(door: Connection) -> str:
+    """What somebody called it, else its kind in the reader's language."""
+    return door.label or str(SOURCES[door.kind].label if door.kind in SOURCES else door.kind)
 
 
 def streams_of(store: Store) -> QuerySet[Stream]:

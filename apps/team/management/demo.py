@@ -34,14 +34,14 @@ HOUSES = (
     House("polaris", "北辰跨境 Polaris", ("lumora", "voltnest", "kidobay"), "USD"),
     House("harbour", "海港品牌 Harbour", ("sorano",), "CNY"),
 )
-PEOPLE = {
-    Role.OWNER: ("陈雨", "zh-hans"),
-    Role.MANAGER: ("林蔚", "zh-hans"),
-    Role.SENIOR: ("Sam Doe", "en"),
-    Role.JUNIOR: ("苏洋", "zh-hans"),
-    Role.FINANCE: ("何敏", "zh-hans"),
-    Role.ANALYST: ("Alex Roe", "en"),
-    Role.CLIENT: ("Client Demo", "zh-hans"),
+PEOPLE = {  # what they are, not who: nobody is invented
+    Role.OWNER: ("负责人", "zh-hans"),
+    Role.MANAGER: ("运营主管", "zh-hans"),
+    Role.SENIOR: ("Senior operator", "en"),
+    Role.JUNIOR: ("初级运营", "zh-hans"),
+    Role.FINANCE: ("财务", "zh-hans"),
+    Role.ANALYST: ("Analyst", "en"),
+    Role.CLIENT: ("客户", "zh-hans"),
 }
 SUPPLIERS = ("Demo Textile Works", "Demo Electric", "Demo Toys", "Demo Housewares")
 

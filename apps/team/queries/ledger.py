@@ -44,6 +44,48 @@ VERBS = {
     "product.edit": _("Product edited"),
     "support.grant": _("Support access granted"),
     "support.end": _("Support access ended"),
+    "plan.created": _("Plan made"),
+    "plan.edited": _("Plan edited"),
+    "plan.described": _("Plan described"),
+    "plan.submit": _("Plan submitted"),
+    "plan.ask_client": _("Client asked"),
+    "plan.approve": _("Plan approved"),
+    "plan.send_back": _("Plan sent back"),
+    "plan.client_approve": _("Plan approved by the client"),
+    "plan.client_decline": _("Plan declined by the client"),
+    "plan.order": _("Plan ordered"),
+    "plan.ship": _("Plan shipped"),
+    "plan.receive": _("Plan received"),
+    "plan.received": _("Receipt counted"),
+    "plan.cancel": _("Plan cancelled"),
+    "plan.reopen": _("Plan reopened"),
+    "policy.saved": _("Replenishment policy saved"),
+    "replenishment.edited": _("Quantity edited"),
+    "replenishment.mode": _("Transport chosen"),
+    "replenishment.assigned": _("Line assigned"),
+    "replenishment.snoozed": _("Line snoozed"),
+    "costs.set": _("Cost set"),
+    "import.load": _("File loaded"),
+    "import.discard": _("File discarded"),
+    "run.replay": _("Run tried again"),
+    "run.drop": _("Run given up"),
+    "settings.change": _("Settings changed"),
+    "agency.rename": _("Agency renamed"),
+    "threshold.change": _("Threshold changed"),
+    "threshold.drop": _("Threshold back to its default"),
+    "access.reviewed": _("Access reviewed"),
+    "invitation.create": _("Person invited"),
+    "invitation.resend": _("Invitation sent again"),
+    "invitation.revoke": _("Invitation withdrawn"),
+    "invitation.accept": _("Invitation accepted"),
+    "webhook.add": _("Webhook added"),
+    "webhook.change": _("Webhook changed"),
+    "webhook.remove": _("Webhook removed"),
+    "webhook.rotate": _("Webhook secret rotated"),
+    "webhook.replay": _("Webhook sent again"),
+    "webhook.test": _("Webhook tried"),
+    "webhook.switch-off": _("Webhook switched off"),
+    "view.share": _("View shared"),
 }
 
 
@@ -86,12 +128,23 @@ def change_rows(entries: Iterable[Entry], member: Member) -> list[Change]:
     return [
         Change(
             e,
-            [(k, e.before.get(k), e.after.get(k)) for k in {**e.before, **e.after}],
+            differences(e),
             may and e.verb in UNDO and e.verb != VERB and e.number not in undone,
             e.number in undone,
         )
         for e in entries
     ]
+
+
+def differences(entry: Entry) -> list[tuple[str, Any, Any]]:
+    """(field, before, after) of an entry; lists as people write them."""
+    return [(k, _plain(entry.before.get(k)), _plain(entry.after.get(k))) for k in {**entry.before, **entry.after}]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or None
+    return None if value == "" else value
 
 
 def actors(member: Member) -> list[str]:

@@ -1,0 +1,60 @@
+"""What a client is promised to see of the agency's work: what was done to the own stores, without names of staff."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from apps.accounts.models import Member
+from apps.accounts.queries import stores_for
+from apps.core.models import Entry
+from apps.core.permissions import Role
+from apps.team.queries.ledger import VERBS, differences
+
+# Kinds of work a client is told of. Workload, people, keys and settings are the agency's own matter.
+TOLD = ("plan.", "policy.", "replenishment.edited", "replenishment.mode", "product.", "costs.", "import.",
+        "connection.", "store.", "sync.pull", "undo")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One thing that was done, as a client reads it. `who`: the agency, the client's own people by name, or a program."""
+
+    at: datetime
+    who: str
+    label: str
+    title: str
+    store: str
+    differences: list[tuple[str, Any, Any]]
+    reason: str
+
+
+def deeds(member: Member, *, store: str = "", q: str = "") -> QuerySet[Entry]:
+    """The ledger of the client's stores, newest first."""
+    told = Q()
+    for word in TOLD:
+        told |= Q(verb__startswith=word)
+    rows = Entry.objects.filter(told, store__in=stores_for(member)).select_related("store", "by")
+    if store:
+        rows = rows.filter(store__slug=store)
+    if q:
+        rows = rows.filter(Q(title__icontains=q) | Q(target__icontains=q))
+    return rows.order_by("-number")
+
+
+def told(entries: Iterable[Entry], *, agency: str) -> list[Deed]:
+    """Entries in the client's words."""
+    return [
+        Deed(
+            entry.at,
+            entry.actor if entry.by is not None and entry.by.role == Role.CLIENT else agency,
+            str(VERBS.get(entry.verb, entry.verb)),
+            entry.title,
+            entry.store.name if entry.store else "",
+            differences(entry) if entry.before else [],
+            entry.reason,
+        )
+        for entry in entries
+    ]
