@@ -63,6 +63,9 @@ AGENCY = (
         ("store-new", "store-edit", "connection"),
     ),
     Place("replenishment", _("Replenishment"), "truck", P.PLAN_VIEW, ("replenishment", "plan", "policy")),
+    Place("products", _("Products"), "package", P.PRODUCTS_VIEW, ("product",)),
+    Place("orders", _("Orders"), "shopping-cart", P.ORDERS_VIEW, ("order",)),
+    Place("costs", _("Unit costs"), "receipt", P.COST_VIEW, ("cost",)),
     Place("reports", _("Weekly reports"), "file-text", P.OVERVIEW_VIEW, ("report",)),
     Place(
         "goals",
@@ -85,23 +88,21 @@ AGENCY = (
 STORE = (
     Place("store", _("Store home"), "home", P.OVERVIEW_VIEW),
     Place("health", _("Account health"), "shield", P.HEALTH_VIEW, ("health",)),
-    Place(
-        "listings",
-        _("Listings"),
-        "tag",
-        P.PRODUCTS_VIEW,
-        ("listing", "product"),
-    ),
+    Place("listings", _("Listings"), "tag", P.PRODUCTS_VIEW, ("listing",)),
+    Place("products", _("Products"), "package", P.PRODUCTS_VIEW, ("product",)),
     Place("ads", _("Advertising"), "chart-line", P.PRODUCTS_VIEW, ("ads",)),
     Place(
         "replenishment",
         _("Replenishment"),
         "truck",
         P.PLAN_VIEW,
-        ("replenishment", "plan", "policy"),
+        ("replenishment", "store-replenishment", "plan", "policy"),
     ),
+    Place("orders", _("Orders"), "shopping-cart", P.ORDERS_VIEW, ("order",)),
+    Place("costs", _("Unit costs"), "receipt", P.COST_VIEW, ("cost",)),
     Place("finance", _("Finance"), "coin", P.PROFIT_VIEW, ("finance", "settlement")),
 )
+OF_STORES = frozenset(place.name for place in STORE)
 PORTAL = (
     Place("portal", _("This week"), "calendar-week", P.PORTAL_VIEW),
     Place("portal-plans", _("Approvals"), "checklist", P.PORTAL_VIEW, ("portal-plan",)),
@@ -226,9 +227,11 @@ class Nav:
     def _links(self, places: tuple[Place, ...], kwargs: dict[str, Any]) -> list[Link]:
         shown = [place for place in places if self.member.can(place.needs)]
         links = [(place, self._url(place.name, kwargs)) for place in shown]
-        return [Link(p.name, p.label, url, p.icon, self._is_at(p)) for p, url in links if url]
+        return [Link(p.name, p.label, url, p.icon, self._is_at(p, kwargs)) for p, url in links if url]
 
-    def _is_at(self, place: Place) -> bool:
+    def _is_at(self, place: Place, kwargs: dict[str, Any]) -> bool:
+        if not kwargs and "store" in self._kwargs and place.name in OF_STORES:
+            return False  # the store's own entry is the active one
         return self._name == place.name or self._name.startswith(place.under or ("\0",))
 
     def _url(self, name: str, kwargs: dict[str, Any]) -> str:

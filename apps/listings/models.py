@@ -61,3 +61,6 @@ class Listing(TenantModel):
     image_url = models.URLField(max_length=500, blank=True)
     opened_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["agency", "store", "sku"], name="listing_by_sku")]

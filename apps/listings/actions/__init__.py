@@ -1,7 +1,7 @@
 """Writes: documents become facts, products follow from them and are edited by people."""
 
 from apps.listings.actions.masters import MASTER, load_masters
-from apps.listings.actions.products import EDITABLE, edit_product, follow_listings, follow_stock
+from apps.listings.actions.products import EDITABLE, edit_product, edit_products, follow_listings, follow_stock
 from apps.listings.actions.taking import Taken, stage_rows, take_in, withdraw
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "MASTER",
     "Taken",
     "edit_product",
+    "edit_products",
     "follow_listings",
     "follow_stock",
     "load_masters",

@@ -1,16 +1,24 @@
 """Products: what follows from listings and stock, and what people change."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from psycopg.sql import SQL
 
-from apps.accounts.models import Member
+from apps.accounts.models import Member, Store
 from apps.core import audit, copying
 from apps.core.copying import Stage
+from apps.core.models import Entry
 from apps.core.tenancy import acting_agency
+from apps.core.undo import CannotUndo, undoes
 from apps.listings.models import Product
+from apps.sync.actions.documents import tell
+from apps.sync.loading import Loaded
+from apps.sync.rows import PRODUCT
 
 # What people and programs may change; the rest comes from the marketplace.
 EDITABLE = ("supplier", "brand", "category", "carton_units", "moq", "owner_id")
@@ -21,20 +29,79 @@ def edit_product(product: Product, values: Mapping[str, Any], *, by: Member, at:
 
     Raises ValueError for a field that is not EDITABLE.
     """
+    _only_editable(values)
+    product = Product.objects.select_for_update(of=("self",)).select_related("store").get(pk=product.pk)
+    before, after = _set(product, values, at)
+    if before:
+        audit.record("product.edit", product, by=by, at=at, store=product.store, before=before, after=after)
+        tell(PRODUCT.name, store_id=product.store_id, loaded=Loaded())
+    return product
+
+
+def edit_products(products: Collection[Product], values: Mapping[str, Any], *, by: Member, at: datetime) -> list[Entry]:
+    """Change the same master data of many products at once; one ledger entry for each store that has something new.
+
+    Raises ValueError for a field that is not EDITABLE.
+    """
+    _only_editable(values)
+    skus: dict[int, list[str]] = {}
+    for product in products:
+        skus.setdefault(product.store_id, []).append(product.sku)
+    stores = Store.objects.in_bulk(skus)
+    entries = [_edit_of_store(stores[each], some, values, by=by, at=at) for each, some in skus.items()]
+    return [entry for entry in entries if entry]
+
+
+def _edit_of_store(
+    store: Store, skus: list[str], values: Mapping[str, Any], *, by: Member, at: datetime
+) -> Entry | None:
+    before, after = {}, {}
+    for product in Product.objects.select_for_update(of=("self",)).filter(store=store, sku__in=skus).order_by("sku"):
+        old, new = _set(product, values, at)
+        if old:
+            before[product.sku], after[product.sku] = old, new
+    if not before:
+        return None
+    tell(PRODUCT.name, store_id=store.pk, loaded=Loaded())
+    change = {"before": {"products": before}, "after": {"products": after}}
+    return audit.record("products.edit", store, by=by, at=at, store=store, title=", ".join(after), **change)
+
+
+def _only_editable(values: Mapping[str, Any]) -> None:
     if foreign := set(values) - set(EDITABLE):
         raise ValueError(f"not editable: {', '.join(sorted(foreign))}")
-    product = Product.objects.select_for_update(of=("self",)).select_related("store").get(pk=product.pk)
+
+
+def _set(product: Product, values: Mapping[str, Any], at: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Write what differs; (before, after) of it."""
     before = {name: getattr(product, name) for name in values if getattr(product, name) != values[name]}
-    if not before:
-        return product
     for name in before:
         setattr(product, name, values[name])
         product.edited[name] = at.isoformat()  # an older file must not bring back the old value
-    product.updated_at = at
-    product.save(update_fields=[*before, "edited", "updated_at"])
-    after = {name: values[name] for name in before}
-    audit.record("product.edit", product, by=by, at=at, store=product.store, before=before, after=after)
-    return product
+    if before:
+        product.updated_at = at
+        product.save(update_fields=[*before, "edited", "updated_at"])
+    return before, {name: values[name] for name in before}
+
+
+@undoes("product.edit", "products.edit")
+def _undo_edit(entry: Entry) -> None:
+    alone = entry.verb == "product.edit"
+    before = {entry.title: entry.before} if alone else entry.before["products"]
+    after = {entry.title: entry.after} if alone else entry.after["products"]
+    wanted = Product.objects.select_for_update(of=("self",)).filter(store=entry.store_id, sku__in=after)
+    found = {product.sku: product for product in wanted.order_by("sku")}
+    for sku, values in after.items():
+        now = {name: getattr(found[sku], name) for name in values} if sku in found else None
+        if now is None or audit.plain(now) != values:
+            raise CannotUndo(_("The products have changed since."))
+    for sku, values in before.items():
+        _set(found[sku], {name: _read(name, value) for name, value in values.items()}, timezone.now())
+    tell(PRODUCT.name, store_id=entry.store_id, loaded=Loaded())
+
+
+def _read(name: str, value: Any) -> Any:
+    return UUID(value) if name == "owner_id" and value else value
 
 
 # A product is the best of its listings: on sale before gone, then by the order of the sites. What a person or an

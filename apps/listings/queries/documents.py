@@ -1,4 +1,4 @@
-"""Reads about products and listings, and about what documents have told."""
+"""Reads about what documents have told."""
 
 from django.db.models import QuerySet
 
