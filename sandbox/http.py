@@ -1,10 +1,19 @@
 """Requests, responses and errors as plain objects, apart from the socket server."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from sandbox.world.partners import Authorisation
+
+
+def _is_ours(host: str, reached: str) -> bool:
+    """A name, or an address that can be this machine's."""
+    name = host.rpartition(":")[0] or host
+    if not re.fullmatch(r"[\w.-]+", name):
+        return False
+    return not re.fullmatch(r"[\d.]+", name) or name.startswith("127.") or host == reached
 
 
 @dataclass
@@ -18,11 +27,16 @@ class Request:
     body: bytes
     params: dict[str, str] = field(default_factory=dict)
     auth: Authorisation | None = None
+    reached: str = "127.0.0.1"  # address and port the connection came in at
 
     @property
     def base_url(self) -> str:
-        """Scheme and host the client itself used, so that URLs we hand out lead back here."""
-        return f"http://{self.headers.get('host', '127.0.0.1')}"
+        """Scheme and host the client itself used, so that URLs we hand out lead back here.
+
+        Some clients cut their Host header wrongly; then it is the address they came in at.
+        """
+        host = self.headers.get("host", "")
+        return f"http://{host if _is_ours(host, self.reached) else self.reached}"
 
     def first(self, name: str, default: str = "") -> str:
         """First value of a query parameter."""

@@ -16,6 +16,7 @@ from sandbox.service import Sandbox
 Handler = Callable[[Sandbox, Request], Response]
 PREFIX = re.compile(r"^/(na|eu|fe)(?=/)")
 HANG_SECONDS, SLOW_SECONDS = 60.0, 3.0
+TELLS_RATE = (200, 202, 400, 404)  # with all other answers Amazon keeps the rate to itself, with a 429 above all
 HTML_503 = b"<html><head><title>503 Service Unavailable</title></head><body><h1>Service Unavailable</h1></body></html>"
 
 
@@ -143,6 +144,6 @@ def _on_the_wire(response: Response, fault: Fault) -> Response:
 
 def _dressed(response: Response, route: Route | None, sandbox: Sandbox) -> Response:
     response.headers.setdefault("x-amzn-RequestId", secrets.token_hex(16))
-    if route and route.guard == "token" and response.status < 500 and response.status not in (413, 415, 429):
+    if route and route.guard == "token" and response.status in TELLS_RATE:
         response.headers["x-amzn-RateLimit-Limit"] = f"{sandbox.throttle.rate(route.operation):g}"
     return response

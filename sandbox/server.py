@@ -36,6 +36,7 @@ class Handler(BaseHTTPRequestHandler):
             parse_qs(parts.query, keep_blank_values=True),
             {k.lower(): v for k, v in self.headers.items()},
             self.rfile.read(length),
+            reached="{}:{}".format(*self.connection.getsockname()[:2]),
         )
         response = answer(self.server.sandbox, request)
         if response.delay:
@@ -75,6 +76,13 @@ class Server(ThreadingHTTPServer):
     def __init__(self, host: str, port: int, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         super().__init__((host, port), Handler)
+
+    def shutdown_request(self, request: socket.socket) -> None:
+        """Not politely where a reset is wanted: the base class says goodbye before it closes."""
+        if struct.unpack("ii", request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))[0]:
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients that go away are no error."""

@@ -20,7 +20,7 @@ def summaries(sandbox: Sandbox, request: Request) -> Response:
     table = figures(sandbox, request.auth, code, now)
     wanted = request.many("sellerSkus") or request.many("sellerSku")
     rows = [row for row in table.to_dicts() if not wanted or row["sku"] in wanted]
-    detailed = request.first("details") == "true"
+    detailed = request.first("details").lower() == "true"  # some clients write True
     shown = [_summary(row, detailed, iso(now)) for row in rows[first : first + PAGE]]
     granularity = {"granularityType": "Marketplace", "granularityId": request.first("granularityId")}
     answer: dict = {"payload": {"granularity": granularity, "inventorySummaries": shown}}
