@@ -1,22 +1,24 @@
 // Makes static/build of frontend/, templates/ and node_modules/: one style sheet, two scripts, icons, flags, a font.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const at = (...parts) => join(root, ...parts);
-const out = at("static", "build");
+const done = at("static", "build");
+const out = `${done}.part-${process.pid}`; // a server that starts meanwhile finds the files of before
 const FLAGS = "us ca mx br gb de fr it es nl se pl be ie tr ae sa eg in jp sg au za cn hk eu".split(" ");
 
-rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, "flags"), { recursive: true });
 styles();
 await scripts();
 writeFileSync(join(out, "icons.svg"), sprite());
 for (const code of FLAGS) copyFileSync(at("node_modules/flag-icons/flags/4x3", `${code}.svg`), join(out, "flags", `${code}.svg`));
 copyFileSync(at("node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2"), join(out, "inter.woff2"));
+rmSync(done, { recursive: true, force: true });
+renameSync(out, done);
 
 function styles() {
   const cli = at("node_modules/@tailwindcss/cli/dist/index.mjs");

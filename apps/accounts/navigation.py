@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.accounts.models import Store
 from apps.accounts.queries import seats_of, stores_for
@@ -64,7 +65,7 @@ AGENCY = (
     ),
     Place("replenishment", _("Replenishment"), "truck", P.PLAN_VIEW, ("replenishment", "plan", "policy")),
     Place("products", _("Products"), "package", P.PRODUCTS_VIEW, ("product",)),
-    Place("orders", _("Orders"), "shopping-cart", P.ORDERS_VIEW, ("order",)),
+    Place("orders", pgettext_lazy("page", "Orders"), "shopping-cart", P.ORDERS_VIEW, ("order",)),
     Place("costs", _("Unit costs"), "receipt", P.COST_VIEW, ("cost",)),
     Place("reports", _("Weekly reports"), "file-text", P.OVERVIEW_VIEW, ("report",)),
     Place(
@@ -98,7 +99,7 @@ STORE = (
         P.PLAN_VIEW,
         ("replenishment", "store-replenishment", "plan", "policy"),
     ),
-    Place("orders", _("Orders"), "shopping-cart", P.ORDERS_VIEW, ("order",)),
+    Place("orders", pgettext_lazy("page", "Orders"), "shopping-cart", P.ORDERS_VIEW, ("order",)),
     Place("costs", _("Unit costs"), "receipt", P.COST_VIEW, ("cost",)),
     Place("finance", _("Finance"), "coin", P.PROFIT_VIEW, ("finance", "settlement")),
 )

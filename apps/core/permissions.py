@@ -54,6 +54,45 @@ class Permission(StrEnum):
     PORTAL_UPLOAD = auto()
 
 
+LABELS = {
+    Permission.ALL_STORES: _("All stores, without a grant"),
+    Permission.OVERVIEW_VIEW: _("See the overview"),
+    Permission.INBOX_VIEW: _("See the inbox"),
+    Permission.INBOX_WORK: _("Assign, snooze and dismiss items"),
+    Permission.CHANGES_VIEW: _("See the change ledger"),
+    Permission.CHANGES_UNDO: _("Undo changes"),
+    Permission.STORES_VIEW: _("See stores and connections"),
+    Permission.STORES_EDIT: _("Add, connect and off-board stores"),
+    Permission.SETTINGS_VIEW: _("See settings"),
+    Permission.SETTINGS_EDIT: _("Change settings"),
+    Permission.MEMBERS_EDIT: _("Invite people, change roles and grants"),
+    Permission.KEYS_EDIT: _("Make and revoke API keys and webhooks"),
+    Permission.CURRENCY_EDIT: _("Change currency and rates"),
+    Permission.SYNC_VIEW: _("See data sync"),
+    Permission.SYNC_RETRY: _("Retry runs, pull ranges"),
+    Permission.IMPORT: _("Import any file"),
+    Permission.IMPORT_COSTS: _("Import cost files"),
+    Permission.PRODUCTS_VIEW: _("See products and listings"),
+    Permission.ORDERS_VIEW: _("See orders"),
+    Permission.STOCK_VIEW: _("See stock"),
+    Permission.STOCK_EDIT: _("Change own stock and product data"),
+    Permission.COST_VIEW: _("See costs"),
+    Permission.COST_EDIT: _("Change costs"),
+    Permission.PROFIT_VIEW: _("See profit"),
+    Permission.PLAN_VIEW: _("See replenishment and plans"),
+    Permission.PLAN_EDIT: _("Edit quantities and plans"),
+    Permission.PLAN_SUBMIT: _("Submit plans"),
+    Permission.PLAN_APPROVE: _("Approve plans, up to the role's limit"),
+    Permission.POLICY_EDIT: _("Change replenishment policies"),
+    Permission.EXPORT: _("Export lists"),
+    Permission.HEALTH_VIEW: _("See account health"),
+    Permission.HEALTH_EDIT: _("Work on account health"),
+    Permission.PORTAL_VIEW: _("See the portal"),
+    Permission.PORTAL_APPROVE: _("Approve in the portal"),
+    Permission.PORTAL_UPLOAD: _("Hand over files in the portal"),
+}
+
+
 class Role(TextChoices):
     OWNER = "owner", _("Owner")
     MANAGER = "manager", _("Manager")

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import uuid7
 from apps.core.tenancy import TenantModel, tied
+from apps.sync.rows import LABELS
 
 
 class Connection(TenantModel):
@@ -162,6 +163,11 @@ class StoredDocument(TenantModel):
             models.UniqueConstraint(fields=["agency", "connection", "row", "digest"], name="stored_once"),
         ]
         indexes = [models.Index(fields=["agency", "store", "-received_at"], name="document_by_store")]
+
+    @property
+    def row_label(self) -> str:
+        """What its rows are, as people call it."""
+        return str(LABELS.get(self.row, self.row))
 
 
 class Command(TenantModel):

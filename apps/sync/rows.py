@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 
 import polars as pl
+from django.utils.translation import gettext_lazy as _
 
 
 class Kind(StrEnum):
@@ -159,4 +160,16 @@ ROW_TYPES: dict[str, RowType] = {
         COST,
         PRODUCT,
     )
+}
+
+
+LABELS = {
+    "order_line": _("Orders"),
+    "listing": _("Listings"),
+    "fba_stock": _("FBA stock"),
+    "fba_planning": _("FBA planning"),
+    "traffic": _("Sales and traffic"),
+    "own_stock": _("Own warehouses"),
+    "cost": _("Costs"),
+    "product": _("Products"),
 }

@@ -11,12 +11,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 STAFF = (
     "overview", "inbox", "stores", "store-new", "replenishment", "plans", "plan", "sync", "stream", "run",
-    "sync-dead-letters", "sync-documents", "sync-imports", "changes", "jobs", "saved-views",
+    "sync-dead-letters", "sync-documents", "sync-imports", "changes", "jobs",
     "store", "connections", "settings", "settings-members", "settings-member", "settings-invitations",
     "settings-roles", "settings-thresholds", "settings-keys", "settings-currency", "settings-clients",
     "settings-client", "settings-brand", "settings-security", "settings-webhooks", "settings-webhook",
 )  # fmt: skip
-PORTAL = ("portal-replenishment", "portal-plans", "portal-plan", "portal-uploads")
+PORTAL = ("portal", "portal-changes", "portal-replenishment", "portal-plans", "portal-plan", "portal-uploads")
 ABOUT = {
     "plan": "plan", "stream": "stream", "run": "run", "settings-member": "member", "settings-client": "client",
     "settings-webhook": "webhook", "portal-plan": "asked_plan",
@@ -129,7 +129,7 @@ def test_sign_in_with_the_keyboard(visit, goods):
 def test_the_drawer_opens_with_the_addition_and_closes(visit, goods):
     window = visit(goods.world.user(Role.OWNER))
     page = window.open(address("replenishment", goods))
-    page.get_by_text(goods.sku, exact=True).first.click()
+    page.locator("[data-detail]").first.click()
     drawer = page.locator("dialog[open]")
     drawer.wait_for(state="visible")
     assert goods.sku in drawer.inner_text()

@@ -24,7 +24,7 @@ from apps.accounts.views.stepping_up import fresh
 from apps.core.http import MemberRequest, requires
 from apps.core.metrics import REGISTRY
 from apps.core.money import to_decimal
-from apps.core.permissions import ROLES, Permission, Role
+from apps.core.permissions import LABELS, ROLES, Permission, Role
 
 LIMITED = "plan.approve"  # the one action with a limit of money so far
 
@@ -55,7 +55,7 @@ def save_limits(request: MemberRequest) -> HttpResponse:
 
 
 def _roles_page(request: MemberRequest, form: LimitsForm, currency: str, *, status: int = 200) -> HttpResponse:
-    table = [(permission, [permission in ROLES[role] for role in Role]) for permission in Permission]
+    table = [(LABELS[permission], [permission in ROLES[role] for role in Role]) for permission in Permission]
     approvers = [form[role.value] for role in Role if Permission.PLAN_APPROVE in ROLES[role]]
     context = {
         "roles": list(Role),

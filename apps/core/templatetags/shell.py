@@ -83,6 +83,12 @@ LABELS = {
     "until": _("Until"),
     "value": _("Value"),
     "problem": _("Problem"),
+    "prefix": _("Key"),
+    "since": _("Since"),
+    "contract": _("Contract"),
+    "monthly_fee": _("Monthly fee"),
+    "fee_currency": _("Fee currency"),
+    "seller_id": _("Seller ID"),
 }
 
 

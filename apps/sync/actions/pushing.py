@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from django.db.models import F
 
 from apps.accounts.models import Store
 from apps.sync.actions import documents
@@ -36,7 +37,9 @@ def push(store: Store, row: RowType, frame: pl.DataFrame, body: bytes, *, by: An
     loaded = LOADERS[row.name](Intake(store.pk, at, ()), iter([frame]))
     kept.applied_at, kept.rows = at, loaded.rows
     kept.save(update_fields=["applied_at", "rows"])
-    Stream.objects.filter(connection=door, dataset__in=_datasets(row)).update(fresh_at=at, reached=at)
+    Stream.objects.filter(connection=door, dataset__in=_datasets(row)).update(
+        fresh_at=at, reached=at, rows=F("rows") + loaded.rows
+    )
     documents.tell(row.name, store_id=store.pk, loaded=loaded)
     return loaded
 

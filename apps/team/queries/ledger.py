@@ -1,5 +1,6 @@
 """The change ledger as people read it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.undo import UNDO, VERB, undone_numbers
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:")
 VERBS = {
     "undo": _("Undone"),
     "inbox.assign": _("Item assigned"),
@@ -144,6 +146,8 @@ def differences(entry: Entry) -> list[tuple[str, Any, Any]]:
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or None
+    if isinstance(value, str) and MOMENT.match(value):
+        return value[:16].replace("T", " ")
     return None if value == "" else value
 
 
