@@ -75,10 +75,11 @@ def test_pages_of_clients(visit, goods, language, theme, size):
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("size", [(1440, 900), PHONE])
 @pytest.mark.parametrize(("language", "theme"), VARIANTS[:2])
-def test_doors(visit, goods, language, theme):
-    window = visit(language=language, theme=theme)
-    wrong = faults(window, (), goods, also=("/accounts/login/", "/accounts/password/reset/"))
+def test_doors(visit, goods, language, theme, size):
+    window = visit(language=language, theme=theme, size=size)
+    wrong = faults(window, (), goods, also=("/accounts/login/", "/accounts/password/reset/", "/api/docs/"))
     assert not wrong, "\n".join(wrong)
 
 
