@@ -171,6 +171,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = "UTC"
 
+# A worker that falls silent loses its run after so long. It tells of itself, and the sweep looks, four times as often.
+SYNC_LEASE_SECONDS = env.int("SYNC_LEASE_SECONDS", default=60)
+
 # -- outside
 SP_API_URLS = {
     "NA": env("SP_API_NA_URL", default="https://sellingpartnerapi-na.amazon.com"),
@@ -303,7 +306,7 @@ UNFOLD = {
     "SITE_SYMBOL": "storefront",
     "SHOW_HISTORY": True,
     "DASHBOARD_CALLBACK": "apps.team.admin.dashboard",
-    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "apps.team.admin.navigation"},
 }
 
 # -- logs: one JSON object a line, control characters escaped

@@ -2,8 +2,12 @@
 
 from typing import Any, ClassVar
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import Group
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
@@ -19,6 +23,11 @@ from apps.core.tenancy import tenant
 def _count(model: Any) -> Subquery:
     rows = model._base_manager.filter(agency=OuterRef("pk")).order_by().values("agency").annotate(n=Count("*"))
     return Subquery(rows.values("n"), output_field=IntegerField())
+
+
+# Seats, addresses, second factors and sessions are their owners' own; groups are not used.
+for theirs in (Group, EmailAddress, Authenticator, UserSession):
+    admin.site.unregister(theirs)
 
 
 @admin.register(Agency)

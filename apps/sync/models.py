@@ -32,6 +32,7 @@ class Connection(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("connection"), _("connections")
         constraints = [
             models.UniqueConstraint(fields=["agency", "id"], name="connection_tie"),
             models.UniqueConstraint(
@@ -117,6 +118,7 @@ class Run(TenantModel):
     requested_by = tied("accounts.Member", null=True, blank=True, related_name="+")
 
     class Meta:
+        verbose_name, verbose_name_plural = _("run"), _("runs")
         constraints = [
             models.UniqueConstraint(fields=["agency", "id"], name="run_tie"),
             models.UniqueConstraint(fields=["agency", "stream", "slot"], name="one_run_per_slot"),
@@ -158,6 +160,7 @@ class StoredDocument(TenantModel):
     uploaded_by = tied("accounts.Member", null=True, blank=True, related_name="+")
 
     class Meta:
+        verbose_name, verbose_name_plural = _("document"), _("documents")
         constraints = [
             models.UniqueConstraint(fields=["agency", "id"], name="document_tie"),
             models.UniqueConstraint(fields=["agency", "connection", "row", "digest"], name="stored_once"),
@@ -240,4 +243,5 @@ class WebhookDelivery(TenantModel):
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("webhook delivery"), _("webhook deliveries")
         indexes = [models.Index(fields=["agency", "state", "due_at"], name="delivery_due")]

@@ -22,7 +22,7 @@ class Agency(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        verbose_name_plural = "agencies"
+        verbose_name, verbose_name_plural = _("agency"), _("agencies")
 
     def __str__(self) -> str:
         return self.name
@@ -87,6 +87,7 @@ class Threshold(TenantModel):
     value = models.DecimalField(max_digits=14, decimal_places=4, default=Decimal(0))
 
     class Meta:
+        verbose_name, verbose_name_plural = _("threshold"), _("thresholds")
         constraints = [
             models.UniqueConstraint(
                 fields=["agency", "metric", "marketplace", "programme"],
@@ -105,3 +106,6 @@ class SupportGrant(TenantModel):
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     member = tied("accounts.Member", null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("support access"), _("support accesses")

@@ -80,8 +80,15 @@ class User(AbstractUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects = PeopleManager()  # type: ignore[assignment,misc]
 
+    class Meta:
+        verbose_name, verbose_name_plural = _("person"), _("people")
+
     def __str__(self) -> str:
         return self.name or self.email
+
+    def get_full_name(self) -> str:
+        """As the console greets."""
+        return str(self)
 
 
 class Member(TenantModel):

@@ -36,6 +36,7 @@ class Marketplace(models.Model):
     active = models.BooleanField(default=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("marketplace"), _("marketplaces")
         ordering = ["position", "code"]
 
     def __str__(self) -> str:
@@ -101,6 +102,7 @@ class FxRate(models.Model):
     source = models.CharField(max_length=80, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("exchange rate"), _("exchange rates")
         constraints = [models.UniqueConstraint(fields=["currency", "valid_from"], name="one_rate_per_day")]
         ordering = ["currency", "-valid_from"]
 

@@ -51,7 +51,7 @@ def changes_verify(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@requires(Permission.CHANGES_UNDO, Permission.INBOX_WORK)
+@requires(Permission.CHANGES_UNDO, Permission.INBOX_WORK, Permission.COST_EDIT)
 def changes_undo(request: MemberRequest) -> HttpResponse:
     """Take changes back; without CHANGES_UNDO only what one did oneself."""
     form = Numbers(request.GET)
