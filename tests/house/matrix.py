@@ -130,6 +130,14 @@ STAFF = {
     "product": row(P.PRODUCTS_VIEW),
     "product-edit": act(P.STOCK_EDIT),
     "product-cell": row(P.STOCK_EDIT, methods=BOTH, field="moq"),
+    "costs": row(P.COST_VIEW),
+    "costs-act": act(P.COST_EDIT),
+    "costs-export": act(P.COST_VIEW),
+    "cost": row(P.COST_VIEW),
+    "cost-new": row(P.COST_EDIT, methods=BOTH),
+    "cost-cell": row(P.COST_EDIT, methods=BOTH),
+    "cost-edit": act(P.COST_EDIT),
+    "cost-drop": act(P.COST_EDIT),
     "replenishment": row(P.PLAN_VIEW, methods=BOTH),
     "replenishment-act": act(P.PLAN_EDIT),
     "replenishment-recalculate": act(P.PLAN_EDIT),
@@ -152,7 +160,7 @@ STAFF = {
     "inbox-act": act(P.INBOX_WORK),
     "changes": row(P.CHANGES_VIEW, methods=BOTH),
     "changes-verify": row(P.CHANGES_VIEW, methods=BOTH),
-    "changes-undo": act(P.CHANGES_UNDO, P.INBOX_WORK),
+    "changes-undo": act(P.CHANGES_UNDO, P.INBOX_WORK, P.COST_EDIT),
 }
 
 

@@ -60,9 +60,9 @@ def test_costs_set_by_a_person_are_written_once_and_logged(acme):
     lines = [CostLine("A", DAY, 500, "CNY"), CostLine("B", DAY, 600, "CNY", freight=40)]
     with acme:
         owner = acme.seats[Role.OWNER]
-        assert set_costs(acme.store, lines, by=owner, at=NOW) == 2
-        assert set_costs(acme.store, lines, by=owner, at=NOW + timedelta(hours=1)) == 0
-        assert set_costs(acme.store, [CostLine("A", DAY, 550, "CNY")], by=owner, at=NOW) == 1
+        assert len(set_costs(acme.store, lines, by=owner, at=NOW).after) == 2
+        assert set_costs(acme.store, lines, by=owner, at=NOW + timedelta(hours=1)) is None
+        assert set_costs(acme.store, [CostLine("A", DAY, 550, "CNY")], by=owner, at=NOW)
         assert Cost.objects.get(sku="A").unit_cost == 550
         entry = Entry.objects.order_by("-number").first()
         assert entry.verb == "costs.set"

@@ -1,18 +1,16 @@
-"""Writes: order lines and the sums over them, unit costs."""
+"""Order lines, and the sums over them."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 from psycopg.sql import SQL
 
-from apps.accounts.models import Member, Store
-from apps.core import audit, copying
+from apps.core import copying
 from apps.core.copying import Facts, Stage
 from apps.core.tenancy import acting_agency
 from apps.listings.actions import Taken, stage_rows
-from apps.sales.models import Cost
 from apps.sync.loading import Intake, Loaded
 from apps.sync.rows import ORDER_LINE
 
@@ -124,48 +122,3 @@ def _add_up(store_id: int, days: Days, *, lines: str) -> None:
             mine=copying.mine(facts, bounds),
             vanished=copying.vanished(sums, facts, []),
         )
-
-
-@dataclass(frozen=True)
-class CostLine:
-    """What one unit of a SKU costs from a day on; minor units of `currency`."""
-
-    sku: str
-    valid_from: date
-    unit_cost: int
-    currency: str
-    freight: int | None = None
-    note: str = ""
-
-
-def set_costs(store: Store, lines: Collection[CostLine], *, by: Member, at: datetime) -> int:
-    """Write unit costs of a store as a person said them; how many were new or different. One ledger entry for all.
-
-    The last line of a repeated (sku, valid_from) stands. Costs that are as said already are not written.
-    """
-    wanted = {(line.sku, line.valid_from): line for line in lines}
-    copying.lock(store.pk, "sales_cost")
-    known = Cost.objects.filter(store=store, sku__in={sku for sku, _day in wanted})
-    before = {(cost.sku, cost.valid_from): cost for cost in known}
-    news = [line for key, line in wanted.items() if key not in before or _said(before[key]) != _said(line)]
-    if not news:
-        return 0
-    Cost.objects.bulk_create(
-        [Cost(store=store, updated_at=at, **asdict(line)) for line in news],
-        batch_size=1000,
-        update_conflicts=True,
-        unique_fields=["agency", "store", "sku", "valid_from"],
-        update_fields=["unit_cost", "freight", "currency", "note", "updated_at"],
-    )
-    old = {_name(line): _said(before[key]) for line in news if (key := (line.sku, line.valid_from)) in before}
-    new = {_name(line): _said(line) for line in news}
-    audit.record("costs.set", store, by=by, at=at, store=store, before=old, after=new)
-    return len(news)
-
-
-def _said(cost: Cost | CostLine) -> list[object]:
-    return [cost.unit_cost, cost.currency, cost.freight, cost.note]
-
-
-def _name(line: CostLine) -> str:
-    return f"{line.sku} {line.valid_from.isoformat()}"

@@ -1,16 +1,16 @@
-"""Reads about sales, orders and costs. Callers pass stores they may see."""
+"""Sums of sales. Callers pass stores they may see."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, IntegerField, Max, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, IntegerField, Max, Sum, Value, When
 
 from apps.accounts.queries import rates
 from apps.core.metrics import Period
 from apps.core.money import convert
-from apps.sales.models import Cost, OrderLine, SalesDay, StoreDay
+from apps.sales.models import OrderLine, SalesDay, StoreDay
 
 
 @dataclass(frozen=True)
@@ -57,25 +57,6 @@ def sales_by_day(
         .annotate(units=Sum("units"), orders=Sum("orders"), revenue=Sum("revenue"))
         .order_by("date", "currency")
     )
-
-
-def order_lines(allowed: Q, *, period: Period, q: str = "", status: str = "") -> QuerySet[OrderLine]:
-    """Order lines of the period; `allowed` is `accounts.queries.site_filter(member)`. No buyer data is kept at all."""
-    lines = OrderLine.objects.filter(allowed, purchased_on__range=(period.first, period.last))
-    if q:
-        lines = lines.filter(Q(order_id=q) | Q(sku=q) | Q(asin=q))
-    return lines.filter(status=status) if status else lines
-
-
-def costs_on(store_id: int, day: date) -> QuerySet[Cost]:
-    """The cost of each SKU of a store that holds on a day: the newest that has begun."""
-    begun = Cost.objects.filter(store=store_id, valid_from__lte=day)
-    return begun.order_by("sku", "-valid_from").distinct("sku")
-
-
-def cost_at(store_id: int, sku: str, day: date) -> Cost | None:
-    """The unit cost of one SKU on a day; None: not known, never 0."""
-    return Cost.objects.filter(store=store_id, sku=sku, valid_from__lte=day).order_by("-valid_from").first()
 
 
 def as_of(stores: Collection[int]) -> datetime | None:

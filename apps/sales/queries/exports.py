@@ -1,0 +1,68 @@
+"""Unit costs to take away: raw numbers, ISO dates, a currency column beside every amount."""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.exports import Field
+from apps.core.lists import parse
+from apps.core.money import to_decimal
+from apps.core.permissions import Permission
+from apps.listings.queries.products import products_for
+from apps.sales.models import Cost
+from apps.sales.queries import costs as queries
+from apps.sales.queries.costs import Row, Scope
+
+
+def _of(part: str, read: Callable[[Cost], object]) -> Callable[[Row], object]:
+    """Reads the cost of today, or the next one, if there is one."""
+
+    def reading(row: Row) -> object:
+        cost = getattr(row, part)
+        return None if cost is None else read(cost)
+
+    return reading
+
+
+def _amount(minor: int | None, currency: str) -> Decimal | None:
+    return None if minor is None else to_decimal(minor, currency)
+
+
+SEES = Permission.COST_VIEW
+COST_FIELDS = (
+    Field(_("Store"), lambda r: r.product.store.slug),
+    Field("SKU", lambda r: r.product.sku),
+    Field("ASIN", lambda r: r.product.asin),
+    Field(_("Title"), lambda r: r.product.title),
+    Field(_("Unit cost"), _of("cost", lambda c: _amount(c.unit_cost, c.currency)), SEES),
+    Field(_("Freight to FBA"), _of("cost", lambda c: _amount(c.freight, c.currency)), SEES),
+    Field(_("Currency of cost"), _of("cost", lambda c: c.currency), SEES),
+    Field(_("Valid from"), _of("cost", lambda c: c.valid_from), SEES),
+    Field(_("Note"), _of("cost", lambda c: c.note), SEES),
+    Field(_("Next cost"), _of("coming", lambda c: _amount(c.unit_cost, c.currency)), SEES),
+    Field(_("Next freight"), _of("coming", lambda c: _amount(c.freight, c.currency)), SEES),
+    Field(_("Currency of next cost"), _of("coming", lambda c: c.currency), SEES),
+    Field(_("Next valid from"), _of("coming", lambda c: c.valid_from), SEES),
+    Field(_("Units, 30 days"), lambda r: r.units),
+    Field(_("Supplier"), lambda r: r.product.supplier),
+    Field(_("Owner"), lambda r: str(r.product.owner) if r.product.owner else None),
+)
+
+
+def cost_fields(currency: str) -> tuple[Field, ...]:
+    """The columns; mixed sales are in the agency's money, named beside them."""
+    sales = Field(_("Sales, 30 days"), lambda r: to_decimal(r.sales, currency))
+    return (*COST_FIELDS, sales, Field(_("Currency of sales"), lambda _row: currency))
+
+
+def exported_costs(scope: Scope, query: str, *, store: str) -> tuple[Iterator[Row], int]:
+    """All pages of what the page's query shows, and how many rows that is."""
+    member, today = scope.member, scope.today
+    parsed = parse(QueryDict(query), queries.COLUMNS, sort=queries.DEFAULT_SORT, today=today, can=member.can)
+    products = products_for(member)
+    if store:
+        products = products.filter(store__slug=store)
+    found = queries.chosen(products, parsed, member).filter(queries.status_filter(parsed.status, today))
+    return queries.all_rows(queries.sorted_by(found, parsed, scope), scope), found.count()
