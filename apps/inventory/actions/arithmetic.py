@@ -127,5 +127,9 @@ DECISION = (
 
 
 def chain(*parts: tuple[str, str]) -> str:
-    """`name AS (body), ...` for a WITH clause."""
-    return ",\n".join(f"{name} AS ({body})" for name, body in parts)
+    """`name AS (body), ...` for a WITH clause.
+
+    OFFSET 0 keeps each step a step: else PostgreSQL puts every formula in the place of its name, the steps before it
+    once more for each time they are named.
+    """
+    return ",\n".join(f"{name} AS ({body} OFFSET 0)" for name, body in parts)

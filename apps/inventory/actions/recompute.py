@@ -1,17 +1,17 @@
-"""The read model of the replenishment page, made anew for one store in one statement."""
+"""The read model of the replenishment page, made anew for one store: staged, decided, and written where it differs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from psycopg.sql import SQL
 
 from apps.accounts.models import Store
+from apps.core import copying
 from apps.core.tenancy import acting_agency
 from apps.inventory.actions.arithmetic import DECISION, MOVEMENT, chain
-from apps.inventory.actions.facts import FACTS, INPUTS, SHARED
-from apps.inventory.models import Replenishment
+from apps.inventory.actions.facts import FACTS, INPUTS, SHARED, STAGES
 
 LOOK_BACK = timedelta(days=95)
 
@@ -78,26 +78,34 @@ _WRITTEN: dict[str, str] = {name: name for name in _SAME} | {
 }
 
 
-def _statement() -> str:
-    names = ", ".join(_WRITTEN)
-    values = ", ".join(_WRITTEN.values())
-    update = ", ".join(f"{name} = excluded.{name}" for name in [*_WRITTEN, "computed_at"])
-    parts = chain(*FACTS, *MOVEMENT, ("own_shares", SHARED), ("inputs", INPUTS), *DECISION)
-    return (
-        f"WITH {parts} INSERT INTO inventory_replenishment (agency_id, store_id, pool, sku, chosen_mode, {names}, computed_at)"
-        f" SELECT %(agency)s, %(store)s, pool, sku, chosen_mode, {values}, %(at)s FROM proposed"
-        f" ON CONFLICT (agency_id, store_id, pool, sku) DO UPDATE SET {update}"
-    )
-
-
-STATEMENT = _statement()
+# Lines as they are to be, named like the table's columns.
+PROPOSED = "WITH {parts} SELECT pool, sku, {columns} FROM proposed".format(
+    parts=chain(*FACTS, *MOVEMENT, ("own_shares", SHARED), ("inputs", INPUTS), *DECISION),
+    columns=", ".join(f"{value} AS {name}" for name, value in _WRITTEN.items()),
+)
+_MINE = "r.agency_id = %(agency)s AND r.store_id = %(store)s"
+_SAME_LINE = "p.pool = r.pool AND p.sku = r.sku"
+_NAMES = ", ".join(_WRITTEN)
+_OLD, _NEW = (", ".join(f"{prefix}.{name}" for name in _WRITTEN) for prefix in ("r", "p"))
+# Most days most lines stay as they are: those are not written.
+_UPDATE = f"""
+    UPDATE inventory_replenishment r SET ({_NAMES}, computed_at) = ROW({_NEW}, %(at)s::timestamptz)
+    FROM proposed_line p WHERE {_MINE} AND {_SAME_LINE} AND ({_OLD}) IS DISTINCT FROM ({_NEW})"""
+_INSERT = f"""
+    INSERT INTO inventory_replenishment (agency_id, store_id, pool, sku, chosen_mode, {_NAMES}, computed_at)
+    SELECT %(agency)s, %(store)s, pool, sku, '', {_NAMES}, %(at)s FROM proposed_line p
+    WHERE NOT EXISTS (SELECT FROM inventory_replenishment r WHERE {_MINE} AND {_SAME_LINE})"""
+_DELETE = f"""
+    DELETE FROM inventory_replenishment r WHERE {_MINE} AND (%(skus)s::text[] IS NULL OR r.sku = ANY(%(skus)s::text[]))
+      AND NOT EXISTS (SELECT FROM proposed_line p WHERE {_SAME_LINE})"""
 
 
 @dataclass(frozen=True)
 class Recomputed:
-    """Lines written, and lines that went because the SKU is no longer at FBA."""
+    """Lines there are, those of them that are new or different, and those that went: the SKU is no longer at FBA."""
 
     lines: int
+    changed: int
     gone: int
 
 
@@ -109,9 +117,11 @@ def recompute_store(store_id: int, *, at: datetime, skus: Sequence[str] | None =
     Store.objects.select_for_update(no_key=True).get(pk=store_id)
     values: dict[str, Any] = {"agency": acting_agency(), "store": store_id, "at": at}
     values |= {"since": (at - LOOK_BACK).date(), "skus": None if skus is None else list(skus)}
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENT, values)
-        lines = cursor.rowcount
-    old = Replenishment.objects.filter(store=store_id, computed_at__lt=at)
-    gone, _ = (old if skus is None else old.filter(sku__in=skus)).delete()
-    return Recomputed(lines, gone)
+    # Compiling these long lists of columns takes longer than running them.
+    copying.run(f"SET LOCAL work_mem = '{copying.WORK_MEM}'; SET LOCAL jit = off")
+    for name, statement in (*STAGES, ("proposed_line", PROPOSED)):
+        copying.temporary(name, SQL(f"ON COMMIT DROP AS {statement}"), values=values)  # type: ignore[arg-type]
+        copying.run("ANALYZE {name}", name=name)
+    gone, changed, new = (copying.run(statement, values=values) for statement in (_DELETE, _UPDATE, _INSERT))
+    lines = copying.read("SELECT count(*) FROM proposed_line")[0][0]
+    return Recomputed(lines, changed + new, gone)
