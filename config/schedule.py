@@ -3,6 +3,7 @@
 from typing import Any
 
 from celery.schedules import crontab
+from django.conf import settings
 
 Entry = dict[str, Any]
 
@@ -15,7 +16,7 @@ SCHEDULE: dict[str, Entry] = {
     },
     "sync-sweep": {
         "task": "apps.sync.tasks.sweep",
-        "schedule": 15.0,
+        "schedule": settings.SYNC_LEASE_SECONDS / 4,
         "options": {"queue": "sync"},
     },
     "webhooks-sweep": {

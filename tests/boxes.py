@@ -51,18 +51,29 @@ class Box:
     now: datetime = NOW
     speed: float = 0
     scale: float = 0.25  # of the usual demand: a smaller ledger, the same catalogue
+    port: int = 0  # 0: any that is free
     address: str = ""
     process: subprocess.Popen[str] | None = field(default=None, repr=False)
 
-    def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "sandbox", "--port", "0", "--state", str(self.state)]
+    def start(self) -> None:
+        """Begin; `wait` until it answers."""
+        command = [sys.executable, "-m", "sandbox", "--port", str(self.port), "--state", str(self.state)]
         command += ["--now", self.now.isoformat(), "--speed", str(self.speed)]
         command += ["--scale", str(self.scale), *self.words]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+    def wait(self) -> None:
         self.address = self.process.stdout.readline().split()[-1]
+
+    def __enter__(self) -> Self:
+        self.start()
+        self.wait()
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
         self.process.terminate()
         self.process.communicate(timeout=30)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 from celery import current_app
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from kombu.exceptions import OperationalError
@@ -13,7 +14,6 @@ from redis import RedisError
 from apps.core.tenancy import acting_agency, scoped_key
 
 log = structlog.get_logger(__name__)
-QUIET_SECONDS = 30  # a run that was rung is not rung again so soon: a long queue must not grow by itself
 
 
 def queue_of(priority: int) -> str:
@@ -38,9 +38,9 @@ def ring(run_id: Any, *, priority: int, seconds: float = 0) -> None:
 
 
 def rung_lately(run_id: Any) -> bool:
-    """Was this run's bell rung a moment ago? Without a cache: no."""
+    """Was this run's bell rung a moment ago? A long queue must not grow by itself. Without a cache: no."""
     try:
-        return not cache.add(scoped_key("rung", run_id), 1, QUIET_SECONDS)
+        return not cache.add(scoped_key("rung", run_id), 1, settings.SYNC_LEASE_SECONDS // 2)
     except (RedisError, OSError):
         return False
 

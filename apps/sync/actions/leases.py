@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F, Q
 
 from apps.sync.actions.telling import give_up
 from apps.sync.domain import retry
 from apps.sync.models import Connection, Run, StoredDocument, Stream
 
-LEASE_SECONDS, HEARTBEAT_SECONDS = 60, 15
 AT_ONCE = 3  # runs of one connection: its rate limits are shared, more workers would only wait
 BUSY_SECONDS = 5
+
+
+def lease_end(at: datetime) -> datetime:
+    """Until when a worker that shows itself at `at` holds its run."""
+    return at + timedelta(seconds=settings.SYNC_LEASE_SECONDS)
 
 
 class LeaseLost(Exception):
@@ -64,7 +69,7 @@ def claim(run_id: Any, *, at: datetime) -> Claim | None:
             give_up(run, stream, "its worker died again and again", at=at)
             return None
     run.state, run.attempts, run.lease = (Run.State.RUNNING, run.attempts + 1, uuid.uuid4())
-    run.lease_until, run.started_at = (at + timedelta(seconds=LEASE_SECONDS), run.started_at or at)
+    run.lease_until, run.started_at = lease_end(at), run.started_at or at
     run.finished_at, run.step = None, "starting"
     run.save()
     return Claim(run, stream, connection, connection.store.region, run.lease)
@@ -87,7 +92,7 @@ def held(claim: Claim) -> Run:
 
 def renew(claim: Claim, *, at: datetime, step: str = "") -> bool:
     """Heartbeat: is the run still ours? Says what it is doing, for those who watch."""
-    values: dict[str, Any] = {"lease_until": at + timedelta(seconds=LEASE_SECONDS)}
+    values: dict[str, Any] = {"lease_until": lease_end(at)}
     if step:
         values["step"] = step
     mine = Run.objects.filter(pk=claim.run.pk, lease=claim.token, state=Run.State.RUNNING)

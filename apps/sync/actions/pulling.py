@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import close_old_connections, connection, connections
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from apps.core.storage import documents as storage
 from apps.core.tenancy import tenant
 from apps.sync.actions import documents, leases, telling
 from apps.sync.actions.credentials import opened
-from apps.sync.actions.leases import HEARTBEAT_SECONDS, Claim, LeaseLost
+from apps.sync.actions.leases import Claim, LeaseLost
 from apps.sync.actions.slots import ring_next
 from apps.sync.crypto import Sealed
 from apps.sync.models import StoredDocument, Stream
@@ -191,7 +192,7 @@ def _heartbeat(claim: Claim, agency_id: int) -> Iterator[None]:
 
     def beat() -> None:
         try:
-            while not stop.wait(HEARTBEAT_SECONDS * (0.8 + 0.4 * random.random())):
+            while not stop.wait(settings.SYNC_LEASE_SECONDS / 4 * (0.8 + 0.4 * random.random())):
                 try:
                     with tenant(agency_id):
                         if not leases.renew(claim, at=timezone.now()):
