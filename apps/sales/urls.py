@@ -2,12 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from apps.sales.views import cost, costs
+from apps.sales.views import cost, costs, orders
 
+ORDERS = "stores/<slug:store>/orders/"
 COSTS = "stores/<slug:store>/costs/"
 
 # A list stands twice: for all stores, and below one store. `reverse` finds the right one by its arguments.
 staff: list[URLPattern | URLResolver] = [
+    path("orders/", orders.orders, name="orders"),
+    path("orders/export/", orders.export, name="orders-export"),
+    path(ORDERS, orders.orders, name="orders"),
+    path(f"{ORDERS}export/", orders.export, name="orders-export"),
+    path(f"{ORDERS}<str:number>/", orders.order, name="order"),
     path("costs/", costs.costs, name="costs"),
     path("costs/act/", costs.act, name="costs-act"),
     path("costs/export/", costs.export, name="costs-export"),

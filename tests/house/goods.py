@@ -12,6 +12,7 @@ from apps.core.permissions import STAFF_ROLES, Role
 from apps.core.storage import documents
 from apps.inventory.actions import create_plans
 from apps.inventory.models import Plan, PlanLine, Replenishment
+from apps.sales.models import OrderLine
 from apps.sync.actions import uploads
 from apps.sync.models import Connection, Run, Stream, WebhookDelivery, WebhookEndpoint
 from tests.inventory.lines import fill
@@ -35,6 +36,7 @@ class Goods:
                 "asked_plan": asked.pk,
                 "plan_line": PlanLine.objects.filter(plan=plan).first().pk,
                 "entry": Entry.objects.filter(store=store).latest("number").number,
+                "order": self._order(),
                 **self._sync(),
                 **self._house(),
             }
@@ -54,6 +56,15 @@ class Goods:
             while self.things["entry"] <= number:
                 self._plan("draft")
                 self.things["entry"] = Entry.objects.filter(store=self.store).latest("number").number
+
+    def _order(self) -> str:
+        number = f"{self.store.pk}-1234567-7654321"
+        OrderLine.objects.create(
+            store=self.store, order_id=number, sku=self.sku, marketplace_id=self.pool, purchased_at=self.now,
+            purchased_on=self.now.date(), updated_at=self.now, as_of=self.now, status="Shipped", fulfilment="FBA",
+            quantity=2, price=2000, promotion=100, tax=150, currency="USD",
+        )  # fmt: skip
+        return number
 
     def _sync(self) -> dict:
         door, _ = Connection.objects.get_or_create(

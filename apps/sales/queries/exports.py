@@ -1,11 +1,14 @@
-"""Unit costs to take away: raw numbers, ISO dates, a currency column beside every amount."""
+"""Orders and unit costs to take away: raw numbers, ISO dates, a currency column beside every amount."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from decimal import Decimal
 
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import Member
+from apps.accounts.queries import stores_for
 from apps.core.exports import Field
 from apps.core.lists import parse
 from apps.core.money import to_decimal
@@ -13,7 +16,10 @@ from apps.core.permissions import Permission
 from apps.listings.queries.products import products_for
 from apps.sales.models import Cost
 from apps.sales.queries import costs as queries
+from apps.sales.queries import orders
 from apps.sales.queries.costs import Row, Scope
+from apps.sales.queries.order_sums import count_of
+from apps.sales.queries.orders import Row as OrderRow
 
 
 def _of(part: str, read: Callable[[Cost], object]) -> Callable[[Row], object]:
@@ -66,3 +72,52 @@ def exported_costs(scope: Scope, query: str, *, store: str) -> tuple[Iterator[Ro
         products = products.filter(store__slug=store)
     found = queries.chosen(products, parsed, member).filter(queries.status_filter(parsed.status, today))
     return queries.all_rows(queries.sorted_by(found, parsed, scope), scope), found.count()
+
+
+# -- orders
+
+MOST_LINES = 500_000  # of one file
+
+
+def _money(name: str) -> Callable[[OrderRow], object]:
+    def reading(row: OrderRow) -> object:
+        return _amount(getattr(row.line, name), row.line.currency)
+
+    return reading
+
+
+ORDER_FIELDS = (
+    Field(_("Store"), lambda r: r.store.slug),
+    Field(_("Site"), lambda r: r.line.marketplace_id),
+    Field(_("Order"), lambda r: r.line.order_id),
+    Field(_("Line"), lambda r: r.line.ordinal),
+    Field(_("Purchased"), lambda r: r.line.purchased_at),
+    Field(_("Day of the site"), lambda r: r.line.purchased_on),
+    Field(_("Status"), lambda r: r.state),
+    Field(_("Amazon's status"), lambda r: r.line.status),
+    Field(_("Status of the line"), lambda r: r.line.item_status),
+    Field("SKU", lambda r: r.line.sku),
+    Field("ASIN", lambda r: r.line.asin),
+    Field(_("Title"), lambda r: r.title),
+    Field(_("Units"), lambda r: r.line.quantity),
+    Field(_("Sales"), lambda r: _amount(r.sales, r.line.currency)),
+    Field(_("Item price"), _money("price")),
+    Field(_("Promotion"), _money("promotion")),
+    Field(_("Tax"), _money("tax")),
+    Field(_("Shipping"), _money("shipping")),
+    Field(_("Tax on shipping"), _money("shipping_tax")),
+    Field(_("Currency"), lambda r: r.line.currency),
+    Field(_("Fulfilment"), lambda r: r.line.fulfilment),
+    Field(_("Ship to"), lambda r: r.line.ship_country),
+    Field(_("Business"), lambda r: r.line.business),
+    Field(_("Updated"), lambda r: r.line.updated_at),
+)
+
+
+def exported_orders(member: Member, query: str, *, store: str, today: date) -> tuple[Iterator[OrderRow], int]:
+    """All pages of what the page's query shows, at most MOST_LINES, and how many that is."""
+    stores = stores_for(member)
+    chosen = list(stores.filter(slug=store) if store else stores)
+    parsed = parse(QueryDict(query), orders.COLUMNS, sort=orders.DEFAULT_SORT, today=today, can=member.can)
+    wanted = orders.wanted_of(parsed, member, chosen, today=today)
+    return orders.all_rows(wanted, most=MOST_LINES), count_of(wanted, most=MOST_LINES)
