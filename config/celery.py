@@ -4,9 +4,10 @@ from celery import Celery
 from celery.signals import worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
-from config.schedule import SCHEDULE
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from config.schedule import SCHEDULE  # noqa: E402 - reads settings
+
 app = Celery("storewright")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
