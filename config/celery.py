@@ -6,7 +6,7 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from config.schedule import SCHEDULE  # noqa: E402 - reads settings
+from config.schedule import SCHEDULE  # reads settings
 
 app = Celery("storewright")
 app.config_from_object("django.conf:settings", namespace="CELERY")
