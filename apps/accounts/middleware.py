@@ -2,8 +2,11 @@
 
 import zoneinfo
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from allauth.usersessions.middleware import UserSessionsMiddleware
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -17,6 +20,18 @@ from django_htmx.http import HttpResponseClientRedirect
 from apps.accounts.models import AgencySettings
 
 View = Callable[..., HttpResponse]
+SEEN_EVERY = timedelta(minutes=5)
+
+
+class SessionsMiddleware(UserSessionsMiddleware):
+    """Notes where people are signed in: not with every request, but every few minutes."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.session.session_key
+        lately = UserSession.objects.filter(session_key=key, last_seen_at__gt=timezone.now() - SEEN_EVERY)
+        if key and request.user.is_authenticated and lately.filter(user=request.user.pk).exists():
+            return self.get_response(request)
+        return super().__call__(request)
 
 
 class PreferencesMiddleware:

@@ -155,7 +155,7 @@ class Nav:
                 seat.pk == self.member.pk,
                 seat.agency.slug,
             )
-            for seat in seats_of(self._user.pk)
+            for seat in getattr(self.member, "seats", None) or seats_of(self._user.pk)
         ]
 
     @cached_property

@@ -45,17 +45,19 @@ def seat_of(request: HttpRequest, slug: str, portal: bool) -> Seat | None:
 
     Clients sit in the portal only and staff outside it only: the other side does not exist for them. Platform staff
     without a seat of their own get a reading one while a support grant lives. `member.has_mfa` says whether the
-    person has a second factor.
+    person has a second factor, `member.seats` are all living seats of the person, as `seats_of` has them.
     """
     factors = Authenticator.objects.filter(user=OuterRef("user"), type__in=SECOND_FACTORS)
     with at_the_door(user_id=request.user.pk):
-        seats = Member._base_manager.select_related("agency").annotate(has_mfa=Exists(factors))
-        member = seats.filter(user=request.user.pk, agency__slug=slug, agency__active=True).first()
+        mine = Member._base_manager.select_related("agency").annotate(has_mfa=Exists(factors))
+        seats = list(mine.filter(user=request.user.pk, agency__active=True).order_by("agency__name"))
+    member = next((seat for seat in seats if seat.agency.slug == slug), None)
     if member is not None and not member.active:
         member = supported(member) if request.user.is_staff else None
     if member is None or (member.role == Role.CLIENT) is not portal:
         return None
     member.user = request.user
+    member.seats = [seat for seat in seats if seat.active]  # type: ignore[attr-defined]
     _note_visit(member)
     return Seat(member.agency, member, granted_store_ids(member) if portal else None)
 

@@ -131,9 +131,12 @@ def ordered(rows: QuerySet, query: ListQuery, *tie_breakers: str) -> QuerySet:
     return rows.order_by(by, *tie_breakers)
 
 
-def paged(rows: QuerySet | Sequence[Any], query: ListQuery) -> Page:
-    """One page of rows; a page past the end is the last one."""
-    return Paginator(rows, query.per_page).get_page(query.page)
+def paged(rows: QuerySet | Sequence[Any], query: ListQuery, *, count: int | None = None) -> Page:
+    """One page of rows; a page past the end is the last one. `count`: how many there are, where that is known."""
+    pages = Paginator(rows, query.per_page)
+    if count is not None:
+        pages.count = count
+    return pages.get_page(query.page)
 
 
 def dom_id(key: str) -> str:

@@ -7,10 +7,11 @@ Two walls, both row-level security:
 The settings are local to a transaction, so nothing survives on a pooled connection.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import chain
 from typing import ClassVar
 
 from django.db import connection, models, transaction
@@ -77,17 +78,17 @@ def at_the_door(**who: object) -> Iterator[None]:
     carry exactly this credential can be seen (`isolate(..., door=...)`).
     """
     with transaction.atomic():
-        for name, value in who.items():
-            _set(f"app.{name}", str(value))
+        _set({f"app.{name}": str(value) for name, value in who.items()})
         yield
-        for name in who:
-            _set(f"app.{name}", "")
+        _set({f"app.{name}": "" for name in who})
 
 
 def _tell_postgres(scope: Scope) -> None:
-    _set("app.agency_id", str(scope.agency_id))
+    values = {"app.agency_id": str(scope.agency_id)}
     if scope.store_ids is not None:
-        _set("app.store_ids", ",".join(map(str, scope.store_ids)))
+        values["app.store_ids"] = ",".join(map(str, scope.store_ids))
+    _set(values)
+    if scope.store_ids is not None:
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL ROLE {PORTAL_ROLE}")
 
@@ -97,13 +98,13 @@ def _leave_postgres(scope: Scope) -> None:
     if scope.store_ids is not None:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL ROLE NONE")
-    _set("app.agency_id", "")
-    _set("app.store_ids", "")
+    _set({"app.agency_id": "", "app.store_ids": ""})
 
 
-def _set(name: str, value: str) -> None:
+def _set(values: Mapping[str, str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+        calls = ", ".join(["set_config(%s, %s, true)"] * len(values))
+        cursor.execute(f"SELECT {calls}", list(chain.from_iterable(values.items())))
 
 
 class TenantManager(models.Manager):

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated, Any
 
 import msgspec
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -14,6 +14,7 @@ from apps.accounts.queries import site_filter, stores_for
 from apps.core.permissions import Permission
 from apps.core.rest import Resource
 from apps.inventory.models import OwnStock, Plan, PlanLine, StockDay
+from apps.inventory.queries.stock import newest_days
 from apps.sync.api import SHORT, PushedSerializer, PushResource
 from apps.sync.rows import OWN_STOCK
 
@@ -44,11 +45,7 @@ class Stock(Resource):
     def rows(self) -> QuerySet[StockDay]:
         rows = StockDay.objects.filter(site_filter(self.member)).select_related("store")
         day = self.day("date")
-        if day is None:
-            same = StockDay.objects.filter(store=OuterRef("store"), marketplace=OuterRef("marketplace"))
-            rows = rows.filter(date=Subquery(same.order_by("-date").values("date")[:1]))
-        else:
-            rows = rows.filter(date=day)
+        rows = rows.filter(newest_days(self.member) if day is None else Q(date=day))
         return self.only_sites(self.only_stores(rows))
 
 

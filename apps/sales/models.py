@@ -62,7 +62,7 @@ class OrderLine(Fact):
     class Meta:
         indexes = [
             models.Index(fields=["agency", "store", "purchased_on"], name="order_by_day"),
-            models.Index(fields=["agency", "store", "-updated_at"], name="order_by_update"),
+            models.Index(fields=["agency", "updated_at", "store"], name="order_by_change"),
         ]
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from apps.accounts.actions.jobs import start_job
+from apps.accounts.middleware import settings_of
 from apps.accounts.models import Member, Store
 from apps.accounts.queries import rates, stores_for
 from apps.core import jobs, lists
@@ -22,7 +23,6 @@ from apps.inventory import actions, forms
 from apps.inventory.models import Replenishment
 from apps.inventory.queries import lines as queries
 from apps.inventory.queries.exports import DEFAULT_SORT
-from apps.inventory.queries.plans import agency_currency
 from apps.inventory.queries.rows import row_of
 
 PAGE = "replenishment"
@@ -44,7 +44,7 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
     """Everything the page shows, in a constant number of queries."""
     member, now, today = request.member, timezone.now(), timezone.localdate()
     store = get_object_or_404(stores_for(member), slug=slug) if slug else None
-    currency = agency_currency()
+    currency = settings_of(member).currency
     rate = rates(currency, today)
     query = lists.parse(_with_columns(params), queries.COLUMNS, sort=DEFAULT_SORT, today=today, can=member.can)
     mine = queries.lines_for(member)
@@ -53,7 +53,8 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
     found = queries.chosen(queries.priced(mine, rate), query, member, today=today)
     totals = queries.summary(found, currency=currency, rates=rate)
     status = query.status if query.status in queries.STATUSES else ""
-    rows = lists.paged(queries.sorted_by(found.filter(status=status) if status else found, query), query)
+    wanted = queries.sorted_by(found.filter(status=status) if status else found, query)
+    rows = lists.paged(wanted, query, count=totals.counts[status] if status else totals.total)
     stale = queries.stale_stores(mine, at=now, after=actions.STALE_AFTER)
     return {
         "store": store,
