@@ -5,8 +5,7 @@ from datetime import date, timedelta
 from django.db import connection
 
 from apps.core.tenancy import acting_agency
-
-STOCK_DAYS = 30
+from bench.sizes import STOCK_DAYS
 
 _STATEMENTS = (
     """INSERT INTO listings_product (agency_id, store_id, sku, asin, fnsku, title, brand, category, image_url,
@@ -35,7 +34,8 @@ _STATEMENTS = (
            shipping_tax, promotion, ship_country, business, as_of)
        SELECT agency_id, store_id, '114-' || row_number() OVER (), sku, 1, marketplace_id, '',
            date + time '12:00', date,
-           date + time '18:00', 'Shipped', 'Shipped', 'FBA', units, 'USD', revenue, tax, 0, 0, 0, 'US', false, now()
+           date + time '18:00' + row_number() OVER () %% 3600 * interval '1 second', 'Shipped',
+           'Shipped', 'FBA', units, 'USD', revenue, tax, 0, 0, 0, 'US', false, now()
        FROM sales_salesday WHERE agency_id = %(agency)s AND store_id = %(store)s""",
 )
 

@@ -4,7 +4,6 @@ The rival is COPY of the cleaned rows, already in memory's reach on disk, into a
 indexes, without walls, sums or comparison: what PostgreSQL can do at all here.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -15,30 +14,32 @@ from pathlib import Path
 
 import polars as pl
 import psycopg
+from django.db.models import Sum
 
 from apps.core.copying import csv_of
 from apps.core.tenancy import tenant
+from apps.sales.models import OrderLine, SalesDay
 from apps.sync.loading import LOADERS, Intake, Loaded
 from apps.sync.queries import markets_of
 from apps.sync.reading.unpack import Bounds, unpack
 from apps.sync.rows import ORDER_LINE
 from apps.sync.source import Document
 from apps.sync.sources.sp_api import parse
-from bench.ground import Ground, as_owner, ground
+from bench.ground import Ground, as_owner, ground, vacuumed
 from bench.measure import peak_megabytes, tell, timed, title
+from bench.sizes import Sizes
 
-LINES = int(os.environ.get("BENCH_LINES", "1000000"))
 AS_OF = datetime(2026, 10, 2, tzinfo=UTC)
 RIVAL = "bench_orderline"
 
 
-def run() -> None:
-    title(f"Orders report, {LINES:,} lines, gzipped")
+def run(sizes: Sizes) -> None:
+    title(f"Orders report, {sizes.lines:,} lines, gzipped; {sizes.others:,} facts of others beside it")
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
         packed = folder / "orders.txt.gz"
-        subprocess.run([sys.executable, "-m", "bench.report", str(packed), str(LINES)], check=True)
-        with ground() as here:
+        subprocess.run([sys.executable, "-m", "bench.report", str(packed), str(sizes.lines)], check=True)
+        with ground(others=sizes.others) as here:
             _measure(here, packed, folder)
     finally:
         shutil.rmtree(folder)
@@ -46,9 +47,12 @@ def run() -> None:
 
 def _measure(here: Ground, packed: Path, folder: Path) -> None:
     before = peak_megabytes()
+    vacuumed("sales_orderline", "sales_salesday", "sales_storeday")
     with timed() as first:
         loaded = _load(here, packed, folder)
     peak = peak_megabytes()
+    with tenant(here.agency.pk):
+        _whole(loaded, here)
     with timed() as again:
         repeated = _load(here, packed, folder)
     if (loaded.new, repeated.new, repeated.changed) != (loaded.rows, 0, 0):
@@ -63,6 +67,14 @@ def _measure(here: Ground, packed: Path, folder: Path) -> None:
     tell("  peak memory of the process", f"{peak} MB", f"{before} MB before")
     tell("the same file again, nothing changed", f"{again.seconds:.2f} s", f"{loaded.rows / again.seconds:,.0f} rows/s")
     tell("  ratio to COPY", f"{again.seconds / rival:.2f}")
+
+
+def _whole(loaded: Loaded, here: Ground) -> None:
+    """The sums are those of the lines, else the figures mean nothing."""
+    lines = OrderLine.objects.filter(store=here.store).exclude(status="Cancelled").aggregate(n=Sum("quantity"))["n"]
+    units = SalesDay.objects.filter(store=here.store).aggregate(n=Sum("units"))["n"]
+    if lines != units or OrderLine.objects.filter(store=here.store).count() != loaded.rows:
+        raise SystemExit(f"wrong: {lines} units in lines, {units} in sums, {loaded}")
 
 
 def _load(here: Ground, packed: Path, folder: Path) -> Loaded:
@@ -90,10 +102,13 @@ def _cleaned(packed: Path, folder: Path) -> list[Path]:
 
 
 def _rival(files: list[Path]) -> float:
-    """Seconds of COPY and commit into a table like ours, empty as ours was."""
+    """Seconds of COPY and commit into a table like ours, holding what ours held of others."""
     with as_owner() as owner:
         owner.execute(f"DROP TABLE IF EXISTS {RIVAL}")
         owner.execute(f"CREATE TABLE {RIVAL} (LIKE sales_orderline INCLUDING ALL)")
+        for (agency,) in owner.execute("SELECT id FROM accounts_agency WHERE slug LIKE 'bench%'").fetchall():
+            owner.execute("SELECT set_config('app.agency_id', %s, true)", [str(agency)])
+            owner.execute(f"INSERT INTO {RIVAL} SELECT * FROM sales_orderline WHERE sku NOT LIKE 'BENCH-0%'")
         owner.execute(
             f"ALTER TABLE {RIVAL} ALTER agency_id SET DEFAULT 1, ALTER store_id SET DEFAULT 1,"
             f" ALTER as_of SET DEFAULT '2026-10-02 00:00+00'"

@@ -3,17 +3,22 @@
 from collections.abc import Callable, Sequence
 
 from bench import ground, loading, pages, replenishing
-from bench.measure import title
+from bench.measure import tell, timed, title
+from bench.sizes import Sizes
 
-RUNS: dict[str, Callable[[], None]] = {
+__all__ = ["RUNS", "Sizes", "run"]
+RUNS: dict[str, Callable[[Sizes], None]] = {
     "load": loading.run,
     "replenish": replenishing.run,
     "pages": pages.run,
 }
 
 
-def run(names: Sequence[str]) -> None:
+def run(names: Sequence[str], sizes: Sizes) -> None:
     ground.migrated()
-    title(f"{ground.server()}, figures of this run only")
-    for name in names:
-        RUNS[name]()
+    title(f"{ground.server()}, {ground.machine()}; figures of this run only")
+    with timed() as watch:
+        for name in names:
+            RUNS[name](sizes)
+    title("All of it")
+    tell("seconds", f"{watch.seconds:.0f} s")
