@@ -15,8 +15,9 @@ BEGIN
 END
 $$;
 ALTER ROLE storewright_owner LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS NOCREATEROLE;
-ALTER ROLE storewright_app LOGIN NOCREATEDB NOSUPERUSER NOBYPASSRLS NOCREATEROLE;
+ALTER ROLE storewright_app LOGIN NOINHERIT NOCREATEDB NOSUPERUSER NOBYPASSRLS NOCREATEROLE;
 ALTER ROLE storewright_portal NOLOGIN NOCREATEDB NOSUPERUSER NOBYPASSRLS NOCREATEROLE;
 ALTER ROLE storewright_platform LOGIN NOCREATEDB NOSUPERUSER BYPASSRLS NOCREATEROLE;
--- The app never has the portal's rights by itself, it can only become the portal.
-GRANT storewright_portal TO storewright_app WITH INHERIT FALSE, SET TRUE, ADMIN FALSE;
+-- The app never has the portal's rights (nor the portal's wall) by itself, it can only become the portal: NOINHERIT says
+-- so to PostgreSQL 15, and to later ones for the grant that follows.
+GRANT storewright_portal TO storewright_app;
