@@ -33,6 +33,7 @@ export function dialogs() {
   document.addEventListener("submit", ask, true);
   document.addEventListener("close", (event) => {
     if (event.target.id === "drawer") share("");
+    if (["drawer", "dialog"].includes(event.target.id)) empty(document.getElementById(`${event.target.id}-content`));
     if (from?.isConnected) from.focus();
   }, true);
   document.addEventListener("htmx:after:swap", () => {
@@ -79,5 +80,10 @@ function share(value) {
   if (value) url.searchParams.set("open", value);
   else url.searchParams.delete("open");
   history.replaceState(history.state, "", url);
-  if (!value) delete document.getElementById("drawer-content")?.dataset.seen;
+}
+
+// What was closed is gone: else the next swap anywhere would open it again.
+function empty(content) {
+  content.replaceChildren();
+  delete content.dataset.seen;
 }

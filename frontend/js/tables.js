@@ -60,6 +60,6 @@ export function tables() {
   });
   document.addEventListener("htmx:after:swap", () => {
     tell();
-    document.querySelector("td [data-edit-form] [data-focus], td [data-editing] input")?.select?.();
+    document.querySelector("td [data-edit-form] [data-focus], td [data-editing] input:not([type=hidden])")?.select?.();
   });
 }

@@ -164,11 +164,11 @@ def _ago_text(seconds: float) -> str:
 
 
 @register.simple_tag
-def stamp(at: datetime | None, zone: str = "") -> SafeString:
-    """A moment in the person's own zone; the hover adds the site's clock (`zone`) and UTC."""
+def stamp(at: datetime | None, zone: str = "", by_site: bool = False) -> SafeString:
+    """A moment in the person's own zone, or `by_site` in the site's; the hover has the site's clock (`zone`) and UTC."""
     if at is None:
         return _dash()
-    local = timezone.localtime(at)
+    local = at.astimezone(ZoneInfo(zone)) if by_site and zone else timezone.localtime(at)
     text = local.strftime("%m-%d %H:%M" if local.year == timezone.localdate().year else "%Y-%m-%d %H:%M")
     return format_html('<time class="num" datetime="{}" title="{}">{}</time>', at.isoformat(), clocks(at, zone), text)
 

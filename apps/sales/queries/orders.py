@@ -27,7 +27,7 @@ WAYS = ("FBA", "FBM")
 KEY = ("purchased_on", "purchased_at", "store_id", "order_id", "sku", "ordinal")
 
 COLUMNS = (
-    ListColumn("purchased", _("Purchased"), order="purchased_at", fixed=True),
+    ListColumn("purchased", _("Purchased"), order="purchased_at", fixed=True, help=_("By the clock of the site")),
     ListColumn("order", pgettext_lazy("of a customer", "Order"), fixed=True),
     ListColumn("product", _("Product"), fixed=True),
     ListColumn("site", _("Site")),
