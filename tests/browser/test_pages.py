@@ -10,6 +10,7 @@ from tests.house.goods import Goods
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 STAFF = (
+    "products", "orders", "costs",
     "overview", "inbox", "stores", "store-new", "replenishment", "plans", "plan", "sync", "stream", "run",
     "sync-dead-letters", "sync-documents", "sync-imports", "changes", "jobs",
     "store", "connections", "settings", "settings-members", "settings-member", "settings-invitations",
