@@ -46,8 +46,8 @@ class Live:
     box: Box
     place: Place
     folder: Path
+    account: str
     lease: int = 60
-    account: str = "lumora:NA"
     children: dict[str, Child] = field(default_factory=dict)
     world: World = field(init=False)
     store: Store = field(init=False)
@@ -274,13 +274,13 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, *, lease: int = 60, scale: float = 0.1) -> Iterator[Live]:
+def running(folder: Path, account: str, *, lease: int = 60, scale: float = 0.1) -> Iterator[Live]:
     """Everything up, the store connected, the sync under way."""
     now = datetime.now(UTC).replace(microsecond=0)
     place = Place("test", folder)
     box = Box(folder / "sandbox", ("--fast",), now=now, scale=scale, port=_free_port())
     box.address = f"http://127.0.0.1:{box.port}"
-    live = Live(box, place, folder, lease)
+    live = Live(box, place, folder, account, lease)
     box.start()
     try:
         live.start_valkey()

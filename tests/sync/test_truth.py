@@ -9,11 +9,11 @@ from apps.sync import actions
 from apps.sync.models import Stream
 from tests.sync.live import compare, running
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def test_a_first_sync_brings_every_line_unit_and_cent_and_so_does_a_correction(tmp_path):
-    with running(tmp_path, lease=8) as live:
+    with running(tmp_path, "lumora:NA", lease=8) as live:
         live.wait_until_settled()
         verdict = compare(live)
         assert verdict.clean, verdict
