@@ -332,4 +332,6 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env("LOG_LEVEL", default="INFO")},
+    # At INFO it would write every address it calls, the signed ones of documents included.
+    "loggers": {"httpx": {"level": "WARNING"}},
 }
