@@ -10,7 +10,6 @@ from apps.inventory.actions.policies import FIELDS
 
 MOST_UNITS = 10_000_000
 BULK = ("plan", "mode", "assign", "snooze", "wake")
-FORMATS = (("csv", "CSV"), ("xlsx", "XLSX"))
 
 
 class Quantity(forms.Form):
@@ -35,11 +34,6 @@ class Bulk(forms.Form):
     mode = forms.ChoiceField(choices=[("", ""), ("sea", "sea"), ("air", "air"), ("air+sea", "air+sea")], required=False)
     owner = forms.UUIDField(required=False)
     title = forms.CharField(required=False, max_length=120)
-
-
-class Export(forms.Form):
-    format = forms.ChoiceField(choices=FORMATS)
-    query = forms.CharField(required=False, max_length=2000)
 
 
 def _field(name: str) -> forms.Field:

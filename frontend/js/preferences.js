@@ -12,7 +12,7 @@ export function preferences() {
     document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax`;
     if (said.preferences) {
       const body = new URLSearchParams({ [name]: value });
-      fetch(said.preferences, { method: "POST", body, headers: { "X-CSRFToken": said.csrf } });
+      fetch(said.preferences, { method: "POST", keepalive: true, body, headers: { "X-CSRFToken": said.csrf } });
     }
     if (name === "theme") window.drawCharts?.(true);
   });

@@ -3,14 +3,18 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
+from apps.core.models import Finding
+from tests.house.goods import Goods
 from tools.browser import launch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +73,20 @@ class Window:
     def sideways(self) -> int:
         """Pixels that the page is wider than its window: it then scrolls sideways."""
         return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+@pytest.fixture
+def goods(live_server: Any, acme: Any) -> Goods:
+    """One of everything, and something to do."""
+    goods, now = Goods(acme, acme.store, "US", "USD"), timezone.now()
+    with acme:
+        Finding.objects.create(
+            kind="restock-urgent", store=goods.store, marketplace="US", subject=goods.sku, at_stake=500_00,
+            currency="USD", rank=500_00, opened_at=now, changed_at=now, due=now.date() + timedelta(days=1),
+            detail={"sku": goods.sku, "title": "A lamp", "pool": "US", "cover": 3, "units": 40, "gap": 9,
+                    "velocity": "4.0", "inbound": 0},
+        )  # fmt: skip
+    return goods
 
 
 @pytest.fixture

@@ -27,11 +27,6 @@ OF_A_STORE = {"store", "connections", "plan"}
 VARIANTS = [("zh-hans", "light"), ("en", "dark"), ("zh-hans", "dark"), ("en", "light")]
 
 
-@pytest.fixture
-def goods(live_server, acme) -> Goods:
-    return Goods(acme, acme.store, "US", "USD")
-
-
 def address(name: str, goods: Goods) -> str:
     words = {"agency": goods.world.agency.slug}
     if name in ABOUT:

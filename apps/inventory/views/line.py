@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from apps.accounts.actions.jobs import start_job
 from apps.accounts.models import Store
 from apps.accounts.queries import rates, stores_for
+from apps.accounts.views import lists as pages
 from apps.core.http import MemberRequest, page, requires, toast
 from apps.core.permissions import Permission
 from apps.inventory import actions, forms
@@ -23,7 +24,7 @@ from apps.inventory.queries import lines as queries
 from apps.inventory.queries.ledger import in_words
 from apps.inventory.queries.plans import agency_currency
 from apps.inventory.queries.rows import row_of
-from apps.inventory.views.lines import MODES, undo_url
+from apps.inventory.views.lines import MODES
 
 TEMPLATE = "inventory/line.html"
 TERMS = {
@@ -128,7 +129,7 @@ def quantity(request: MemberRequest, store: str, pool: str, sku: str) -> HttpRes
         return redirect("replenishment", agency=request.agency.slug, store=store)
     found = _line(request, store, pool, sku)
     answer = page(request, "inventory/quantity.html", _cell(request, found, editing=False) | {"saved": True})
-    return toast(answer, _("%s: quantity changed") % sku, undo=undo_url(request, entries)) if entries else answer
+    return toast(answer, _("%s: quantity changed") % sku, undo=pages.undo_url(request, entries)) if entries else answer
 
 
 def _cell(request: MemberRequest, found: Replenishment, *, editing: bool) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST
 from apps.accounts.actions.jobs import start_job
 from apps.accounts.middleware import settings_of
 from apps.accounts.models import Member, Store
-from apps.accounts.queries import rates, stores_for
-from apps.core import jobs, lists
-from apps.core.http import MemberRequest, page, requires, target_id, toast
+from apps.accounts.queries import colleagues, rates, stores_for
+from apps.accounts.views import lists as pages
+from apps.core import lists
+from apps.core.http import MemberRequest, page, requires, toast
 from apps.core.models import Entry, Job
 from apps.core.permissions import Permission, Role
 from apps.inventory import actions, forms
@@ -29,6 +30,7 @@ PAGE = "replenishment"
 TEMPLATE = "inventory/replenishment.html"
 MOST_AT_ONCE = 2000  # lines one bulk action may take
 SNOOZE_DAYS = 14
+KEPT = ("status", "sort", "mp")
 FILTERS = {"q", "mp", "store", "owner", "supplier", "mode", "by", "rest", "status"}
 TONES = {"urgent": "danger", "reorder": "warning", "healthy": "success", "excess": "excess", "no_data": "neutral"}
 MODES = (("sea", gettext_lazy("Sea")), ("air", gettext_lazy("Air")), ("air+sea", gettext_lazy("Air + sea")))
@@ -46,7 +48,7 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
     store = get_object_or_404(stores_for(member), slug=slug) if slug else None
     currency = settings_of(member).currency
     rate = rates(currency, today)
-    query = lists.parse(_with_columns(params), queries.COLUMNS, sort=DEFAULT_SORT, today=today, can=member.can)
+    query = lists.parse(params, queries.COLUMNS, sort=DEFAULT_SORT, today=today, can=member.can)
     mine = queries.lines_for(member)
     if store:
         mine = mine.filter(store=store)
@@ -56,15 +58,13 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
     wanted = queries.sorted_by(found.filter(status=status) if status else found, query)
     rows = lists.paged(wanted, query, count=totals.counts[status] if status else totals.total)
     stale = queries.stale_stores(mine, at=now, after=actions.STALE_AFTER)
-    return {
+    return pages.frame(request, query, name=PAGE, slug=slug, kept=KEPT) | {
         "store": store,
-        "query": query,
         "rows": rows,
         "columns": _headers(query),
         "previous_url": query.url(page=rows.number - 1),
         "next_url": query.url(page=rows.number + 1),
         "filtered": bool(set(query.params) & FILTERS),
-        "kept": [(name, value) for name, value in query.params.items() if name not in {"cols", "col", "page"}],
         "lines": [row_of(line, today=today) for line in rows],
         "totals": totals,
         "page_totals": queries.page_totals(rows),
@@ -72,27 +72,14 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
         "segments": _segments(query, totals, status),
         "stale": stale,
         "choices": queries.choices(mine),
-        "stores": [] if store else list(stores_for(member)),
-        "job_row": job_row(_running(member)),
+        "stores": [] if store else [(each.slug, each.name) for each in stores_for(member)],
         "modes": MODES,
         "may": _may(member),
         "today": today,
-        "here": _here(request, slug),
-        "page_key": PAGE,
-        "swapped": target_id(request) == "rows",
         "health": _strip(totals),
-        "people": _people(member),
+        "people": list(colleagues()) if member.can(Permission.PLAN_EDIT) else [],
         "snooze_days": SNOOZE_DAYS,
     }
-
-
-def _with_columns(params: QueryDict) -> QueryDict:
-    """The column chooser sends one `col` per box; the address keeps `cols=a,b`."""
-    if "col" not in params:
-        return params
-    changed = params.copy()
-    changed["cols"] = ",".join(changed.pop("col"))
-    return changed
 
 
 def _segments(query: lists.ListQuery, totals: queries.Summary, status: str) -> list[dict[str, Any]]:
@@ -129,38 +116,12 @@ def _strip(totals: queries.Summary) -> list[tuple[str, Any, int]]:
     return [(TONES[key], labels[key], totals.counts[key]) for key in queries.STATUSES if totals.counts[key]]
 
 
-def _people(member: Member) -> list[Member]:
-    """Who may be given SKUs to look after."""
-    if not member.can(Permission.PLAN_EDIT):
-        return []
-    staff = Member.objects.filter(active=True, user__isnull=False).exclude(role=Role.CLIENT)
-    return list(staff.select_related("user").order_by("user__name"))
-
-
-def _running(member: Member) -> Job | None:
-    kinds = ("replenishment.recalculate", "replenishment.export")
-    return (
-        Job.objects.filter(by=member, kind__in=kinds, state__in=["queued", "running"]).order_by("-created_at").first()
-    )
-
-
-def job_row(job: Job | None) -> dict[str, Any] | None:
-    """A job as its card shows it."""
-    return {"job": job, "progress": jobs.progress(job)} if job else None
-
-
 def _may(member: Member) -> dict[str, bool]:
     return {
         "edit": member.can(Permission.PLAN_EDIT),
         "policy": member.can(Permission.POLICY_EDIT),
         "cost": member.can(Permission.COST_VIEW),
-        "export": member.can(Permission.EXPORT),
     }
-
-
-def _here(request: MemberRequest, slug: str) -> str:
-    kwargs = {"agency": request.agency.slug} | ({"store": slug} if slug else {})
-    return reverse("replenishment", kwargs=kwargs)
 
 
 @require_POST
@@ -181,7 +142,7 @@ def act(request: MemberRequest, store: str = "") -> HttpResponse:
     entries = _decide(request, lines, form.cleaned_data)
     words = ngettext("%(count)d line changed", "%(count)d lines changed", len(lines)) % {"count": len(lines)}
     answer = page(request, TEMPLATE, context(request, store, _params(form)))
-    return toast(answer, words, undo=undo_url(request, entries))
+    return toast(answer, words, undo=pages.undo_url(request, entries))
 
 
 def _params(form: forms.Bulk) -> QueryDict:
@@ -254,14 +215,6 @@ def _owner(member_id: Any) -> Member | None:
     return found
 
 
-def undo_url(request: MemberRequest, entries: list[Entry]) -> str:
-    """The address that takes these entries back, for a toast."""
-    if not entries:
-        return ""
-    numbers = ",".join(str(entry.number) for entry in entries)
-    return reverse("changes-undo", kwargs={"agency": request.agency.slug}) + f"?numbers={numbers}"
-
-
 @require_POST
 @requires(Permission.PLAN_EDIT)
 def recalculate(request: MemberRequest, store: str = "") -> HttpResponse:
@@ -279,18 +232,12 @@ def recalculate(request: MemberRequest, store: str = "") -> HttpResponse:
 @requires(Permission.EXPORT)
 def export(request: MemberRequest, store: str = "") -> HttpResponse:
     """Write what is filtered, all pages, into a file; answers the job's strip."""
-    form = forms.Export(request.POST)
     if store:
         get_object_or_404(stores_for(request.member), slug=store)
-    if not form.is_valid():
-        return toast(HttpResponse(status=422), _("Choose a file format."), kind="warning")
-    values = form.cleaned_data | {"store": store, "language": request.user.language}
-    title = _("Export of the replenishment page")
-    job = start_job("replenishment.export", by=request.member, title=title, **values)
-    return _started(request, store, job)
+    return pages.start_export(request, PAGE, store, title=_("Export of the replenishment page"))
 
 
 def _started(request: MemberRequest, slug: str, job: Job) -> HttpResponse:
     if request.headers.get("HX-Request") == "true":
-        return page(request, "inventory/started.html", {"job_row": job_row(job)}, status=202)
-    return redirect(_here(request, slug))
+        return page(request, "accounts/job_place.html", {"job_row": pages.job_row(job)}, status=202)
+    return redirect(pages.address(request, PAGE, slug))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from apps.accounts.queries import stores_for
+from apps.accounts.views import lists as pages
 from apps.core import lists
 from apps.core.audit import history
 from apps.core.exports import WRITERS, table
@@ -26,7 +27,6 @@ from apps.inventory.models import Plan
 from apps.inventory.queries import plans as queries
 from apps.inventory.queries.exports import PLAN_FIELDS, plan_lines
 from apps.inventory.queries.ledger import in_words
-from apps.inventory.views.lines import undo_url
 
 LIST = "inventory/plans.html"
 TEMPLATE = "inventory/plan.html"
@@ -219,7 +219,7 @@ def _answer(request: MemberRequest, found: Plan, change: Any, words: Any) -> Htt
     entry = queries.last_change(found)
     undoable = entry is not None and (before is None or entry.number != before.number) and entry.verb in steps.UNDOABLE
     answer = page(request, TEMPLATE, context(request, _plan(request, found.store.slug, found.pk)))
-    return toast(answer, str(words), undo=undo_url(request, [entry]) if undoable and entry else "")
+    return toast(answer, str(words), undo=pages.undo_url(request, [entry]) if undoable and entry else "")
 
 
 def _refused(request: MemberRequest, found: Plan, refused: actions.PlanError) -> HttpResponse:
