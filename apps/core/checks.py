@@ -1,4 +1,4 @@
-"""Refuse to serve with a database login that the walls do not hold."""
+"""Refuse to serve with a database login that the walls do not hold, or by a server that is too old."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.checks import Error, Tags, register
 from django.db import OperationalError, connection
 
+OLDEST = 15_00_00  # PostgreSQL as it numbers itself: NULLS NOT DISTINCT came with 15
 LOGIN = """
 SELECT rolsuper, rolbypassrls,
        EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -28,8 +29,12 @@ def problems() -> list[Error]:
         with connection.cursor() as cursor:
             cursor.execute(LOGIN)
             superuser, bypass, owner = cursor.fetchone()
+            version = connection.pg_version
     except OperationalError as error:
         return [Error(f"the database cannot be reached: {error}", id="core.E010")]
+    if version < OLDEST:
+        told = f"PostgreSQL {version // 10_000} is too old: {OLDEST // 10_000} or newer is needed"
+        return [Error(told, hint="See docs/deploy.md.", id="core.E014")]
     hint = "Serve as storewright_app (DATABASE_URL); migrate as storewright_owner (DATABASE_OWNER_URL)."
     found = {
         "core.E011": (superuser, "a superuser"),
