@@ -1,5 +1,6 @@
 from django.apps import AppConfig, apps
 from django.db import connections
+from django.db.models import Model
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 from django.utils.timezone import localdate
@@ -47,5 +48,13 @@ def grants() -> str:
     ]
     for model in apps.get_models(include_auto_created=True):
         if verbs := getattr(model, "portal_may", ()):
-            sql.append(f"GRANT {', '.join(verbs)} ON {model._meta.db_table} TO storewright_portal")
+            sql.append(f"REVOKE ALL ON {model._meta.db_table} FROM storewright_portal")
+            sql += [f"GRANT {verb}{_columns(model)} ON {model._meta.db_table} TO storewright_portal" for verb in verbs]
     return ";\n".join(sql)
+
+
+def _columns(model: type[Model]) -> str:
+    """All of them, or those that the model does not hide from the portal."""
+    hidden = getattr(model, "portal_hides", ())
+    shown = [field.column for field in model._meta.local_concrete_fields if field.name not in hidden]
+    return f" ({', '.join(shown)})" if hidden else ""

@@ -117,6 +117,7 @@ class TenantManager(models.Manager):
 class TenantModel(models.Model):
     """A row that belongs to one agency. Its migration must end with `walls.isolate(table)`."""
 
+    portal_hides: ClassVar[tuple[str, ...]] = ()  # fields that role may not read at all
     portal_may: ClassVar[tuple[str, ...]] = ()  # what the portal role may do with the table, e.g. ("SELECT",)
 
     agency = models.ForeignKey(

@@ -40,6 +40,22 @@ def walls(table: str, *, store: str = "", door: str = "") -> str:
     return sql
 
 
+def portal_wall(table: str, seen: str) -> RunSQL:
+    """The portal's second wall for a table without a store of its own: only rows for which `seen` (SQL) holds.
+
+    A table outside of agencies, like people, has no first wall yet; it gets one that lets everybody else through.
+    """
+    return RunSQL(
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_policies WHERE tablename = '{table}') THEN"
+        f" CREATE POLICY everyone ON {table} USING (true) WITH CHECK (true); END IF; END $$;"
+        f"CREATE POLICY own ON {table} AS RESTRICTIVE TO {PORTAL_ROLE} USING ({seen}) WITH CHECK ({seen});",
+        f"DROP POLICY own ON {table};"
+        f"DO $$ BEGIN IF EXISTS (SELECT FROM pg_policies WHERE tablename = '{table}' AND policyname = 'everyone') THEN"
+        f" DROP POLICY everyone ON {table}; ALTER TABLE {table} DISABLE ROW LEVEL SECURITY; END IF; END $$;",
+    )
+
+
 def no_walls(table: str) -> str:
     return (
         f"DROP POLICY IF EXISTS stores ON {table}; DROP POLICY tenant ON {table};"

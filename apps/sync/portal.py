@@ -31,7 +31,7 @@ def portal_uploads(request: MemberRequest) -> HttpResponse:
         form.add_error("file", problem)
     context = {
         "form": form,
-        "rows": boards.imports(request.member).filter(uploaded_by=request.member)[:50],
+        "rows": boards.imports(request.member).filter(uploaded_by=request.member).select_related(None)[:50],
         "freshness": freshness(list(stores)),
     }
     return page(request, "sync/portal_uploads.html", context, status=422 if form.errors else 200)

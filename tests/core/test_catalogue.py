@@ -14,14 +14,13 @@ OWNER, APP, PLATFORM = "storewright_owner", "storewright_app", "storewright_plat
 SHARED_IN_THE_PORTAL = {
     "accounts_agency",
     "accounts_agencysettings",
-    "accounts_client",
     "accounts_fxrate",
     "accounts_marketplace",
-    "accounts_member",
     "accounts_threshold",
-    "accounts_user",
     "core_chainhead",
 }
+# A client sees the own client and its people: a second wall that asks for the granted stores.
+OWN_IN_THE_PORTAL = {"accounts_client", "accounts_member", "accounts_user"}
 # Facts by the million: walls check their agency, loaders their store, once a document (see sales.models.Fact).
 UNTIED = {"sales_orderline", "sales_salesday", "sales_trafficday", "inventory_stockday"}
 # Rows that Django keeps for people and sessions, not for agencies.
@@ -98,7 +97,10 @@ def test_the_wall_of_a_table_names_the_acting_agency_for_reading_and_writing():
 
 def test_there_is_no_wall_that_we_did_not_build():
     """One more permissive policy would open a table: they are added with OR."""
-    assert {name for _table, name in policies()} == {"tenant", "stores"}
+    walls = policies()
+    assert {name for _table, name in walls} == {"tenant", "stores", "own", "everyone"}
+    assert {table for table, name in walls if name == "own"} == OWN_IN_THE_PORTAL
+    assert {table for table, name in walls if name == "everyone"} == {"accounts_user"}, "people are of no agency"
 
 
 def test_a_partition_has_the_walls_of_its_parent():
@@ -157,7 +159,7 @@ def test_the_portal_may_do_what_models_say_and_no_more():
 
 def test_what_the_portal_may_touch_has_a_second_restrictive_wall_by_store():
     there = policies()
-    for table in portal_grants().keys() - SHARED_IN_THE_PORTAL:
+    for table in portal_grants().keys() - SHARED_IN_THE_PORTAL - OWN_IN_THE_PORTAL:
         permissive, roles, command, using, check = there[table, "stores"]
         assert (permissive, roles, command) == ("RESTRICTIVE", [PORTAL_ROLE], "ALL"), table
         column = "id" if table == "accounts_store" else "store_id"

@@ -46,6 +46,7 @@ class Client(TenantModel):
     """A seller the agency works for: the owner of stores, and the company behind portal logins."""
 
     portal_may = ("SELECT",)
+    portal_hides = ("monthly_fee", "fee_currency", "contract", "note")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=120)

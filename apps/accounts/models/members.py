@@ -53,6 +53,7 @@ class User(AbstractUser):
     """A person. One login, a seat in any number of agencies. `is_staff`: platform staff."""
 
     portal_may = ("SELECT",)
+    portal_hides = ("password",)
 
     username = None  # type: ignore[assignment]
     first_name = None  # type: ignore[assignment]
