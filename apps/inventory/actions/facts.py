@@ -91,11 +91,12 @@ WHOLE = """
       AND last >= %(since)s GROUP BY 1"""
 
 # From which day on a site's stock counts. Where no document tells it whole, its newest day may still be arriving: the
-# day before is looked at, too. Only sites with stock are asked for their newest day: an index answers both.
+# day before is looked at, too. Only sites with stock are asked for their newest day: an index answers both
+# (a mere EXISTS would read the table).
 SITE_DAYS = """
-    SELECT sites.*, greatest(whole_day, CASE WHEN EXISTS (
-        SELECT FROM inventory_stockday n WHERE n.agency_id = %(agency)s AND n.store_id = %(store)s
-          AND n.marketplace_id = mp AND n.date >= %(since)s) THEN (
+    SELECT sites.*, greatest(whole_day, CASE WHEN (
+        SELECT true FROM inventory_stockday n WHERE n.agency_id = %(agency)s AND n.store_id = %(store)s
+          AND n.marketplace_id = mp AND n.date >= %(since)s ORDER BY n.sku LIMIT 1) THEN (
         SELECT max(n.date) - 1 FROM inventory_stockday n WHERE n.agency_id = %(agency)s AND n.store_id = %(store)s
           AND n.marketplace_id = mp AND n.date >= %(since)s) END) AS day
     FROM sites LEFT JOIN whole ON whole_mp = mp"""
