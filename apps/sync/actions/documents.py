@@ -11,7 +11,8 @@ from typing import Any
 
 import polars as pl
 import structlog
-from django.db import transaction
+from django.db import DataError, transaction
+from django.utils.translation import gettext
 
 from apps.core.storage import agency_key, documents
 from apps.core.tenancy import acting_agency
@@ -21,7 +22,7 @@ from apps.sync.loading import LOADERS, Follower, Intake, Loaded, followers
 from apps.sync.models import Connection, StoredDocument
 from apps.sync.queries.markets import markets_of
 from apps.sync.rows import ROW_TYPES
-from apps.sync.source import Document, LineError, Source
+from apps.sync.source import Document, LineError, Source, Unreadable
 
 log = structlog.get_logger(__name__)
 CHUNK, MOST_ERRORS = 2**20, 100
@@ -115,12 +116,20 @@ def apply(claim: Claim, source: Source, document: Document, kept: StoredDocument
         first=document.first,
         last=document.last,
     )
-    loaded = LOADERS[document.row.name](intake, _frames(source, document))
+    loaded = _load(document.row.name, intake, _frames(source, document))
     kept.applied_at, kept.rows, kept.quarantine, kept.errors = at, loaded.rows, "", []
     kept.save(update_fields=["applied_at", "rows", "quarantine", "errors"])
     leases.count(claim, rows=loaded.rows, changed=loaded.new + loaded.changed + loaded.gone, cursor=document.cursor)
     tell(document.row.name, store_id=kept.store_id, loaded=loaded)
     return loaded
+
+
+def _load(row: str, intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
+    """What PostgreSQL cannot hold (a SKU too long, a count beyond all measure) is the file's fault, not a crash."""
+    try:
+        return LOADERS[row](intake, frames)
+    except DataError as error:
+        raise Unreadable(gettext("A value does not fit: %(why)s") % {"why": str(error).partition("\n")[0]}) from None
 
 
 def skip(claim: Claim, document: Document) -> None:

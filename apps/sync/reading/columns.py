@@ -45,7 +45,7 @@ def minor(name: str, currency: str = "currency") -> pl.Expr:
     whole = pl.col(currency).is_in(sorted(WHOLE_UNITS))
     scaled = pl.when(whole).then(amount).otherwise(amount * 100)
     cents = scaled.cast(pl.Int64, strict=False)
-    exact = (scaled - cents.cast(pl.Decimal(18, 4))).cast(pl.Float64).abs() < 1e-9
+    exact = (scaled - cents.cast(pl.Decimal(18, 4), strict=False)).cast(pl.Float64).abs() < 1e-9
     return pl.when(exact & pl.col(currency).is_not_null()).then(cents)
 
 

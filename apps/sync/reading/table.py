@@ -2,6 +2,8 @@
 
 import csv
 import io
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +22,8 @@ from apps.sync.source import LineError, Unreadable
 
 COLUMNS = 2000
 SHEET_ROWS = 20_000
+SHEET_CELLS = 5_000_000
+MEASURE_BYTES, MEASURE_SECONDS = 2 * 2**30, 120
 OVERFLOW = _("more cells than the header has columns")
 
 
@@ -52,32 +56,44 @@ class TextTable:
                 if self.quoted
                 else (line.split(self.separator) for line in text.split("\n", 1))
             )
-            return _checked(next(iter(lines), []))
+            try:
+                return _checked(next(iter(lines), []))
+            except csv.Error as error:
+                raise Unreadable(gettext("The first line cannot be read: %(why)s") % {"why": error}) from None
         raise Unreadable(_("The file is empty."))
 
     def frames(self, wanted: Mapping[str, int], size: int = BLOCK) -> Iterator[pl.DataFrame]:
         """One frame per block of `size` bytes."""
         width = len(self.header)
-        schema = {f"c{index}": pl.String for index in range(width + 1)}
         # Gives polars the width to expect: the lines of a report may be shorter than its header.
         first = self.separator.join("x" * (width + 1)).encode() + b"\n"
         select = [pl.col(f"c{index}").alias(name) for name, index in wanted.items()]
         line = 0
         for block in blocks(self.path, self.encoding, quoted=self.quoted, size=size):
-            frame = pl.read_csv(
-                first + block,
-                separator=self.separator,
-                has_header=False,
-                schema=schema,
-                truncate_ragged_lines=True,
-                quote_char='"' if self.quoted else None,
-                columns=sorted({*wanted.values(), width}),
-            ).select(*select, pl.col(f"c{width}").alias("overflow"))
+            frame = self._split(first + block, sorted({*wanted.values(), width}), line + 1).select(
+                *select, pl.col(f"c{width}").alias("overflow")
+            )
             count = frame.height - 1
             numbers = pl.int_range(line, line + count + 1, dtype=pl.Int64, eager=True).alias("line")
             frame = frame.with_columns(numbers).slice(1 if line else 2)
             line += count
             yield _filled(frame, wanted)
+
+    def _split(self, text: bytes, columns: list[int], line: int) -> pl.DataFrame:
+        """Cells of whole lines; `line` is the number of the first. Raises Unreadable."""
+        try:
+            return pl.read_csv(
+                text,
+                separator=self.separator,
+                has_header=False,
+                schema={f"c{index}": pl.String for index in range(len(self.header) + 1)},
+                truncate_ragged_lines=True,
+                quote_char='"' if self.quoted else None,
+                columns=columns,
+            )
+        except pl.exceptions.PolarsError:
+            told = gettext("Somewhere from line %(line)s on, a quotation mark opens a cell and does not close it.")
+            raise Unreadable(told % {"line": line}) from None
 
 
 class SheetTable:
@@ -88,6 +104,7 @@ class SheetTable:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.encoding = "workbook"
+        _measured(path)
         try:
             self._sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
         except (CalamineError, OSError, ValueError) as error:
@@ -110,6 +127,32 @@ class SheetTable:
             numbers = pl.int_range(line, line + len(chunk), dtype=pl.Int64, eager=True).alias("line")
             line += len(chunk)
             yield _filled(frame.with_columns(numbers), wanted)
+
+
+# A workbook of one kilobyte may name a cell so far out that the reader takes all memory there is, and its process with
+# it: one that may take no more measures it first.
+_MEASURE = """
+import resource, sys
+from python_calamine import CalamineWorkbook
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
+sheet = CalamineWorkbook.from_path(sys.argv[1]).get_sheet_by_index(0)
+row, column = sheet.end or (0, 0)
+print((row + 1) * (column + 1))
+"""
+
+
+def _measured(path: Path) -> None:
+    """Raises Unreadable for a workbook whose first sheet is too large to be read as one piece."""
+    command = [sys.executable, "-c", _MEASURE, str(path), str(MEASURE_BYTES)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=MEASURE_SECONDS, check=False, env={})
+    except subprocess.TimeoutExpired:
+        done = None
+    too_large = done is None or done.returncode < 0 or (done.returncode == 0 and int(done.stdout) > SHEET_CELLS)
+    if too_large:  # other errors are told by reading it
+        raise Unreadable(
+            gettext("The first sheet of the workbook has more than %(count)s cells.") % {"count": SHEET_CELLS}
+        )
 
 
 def open_table(path: Path, *, declared: str = "", language: str = "") -> Table:

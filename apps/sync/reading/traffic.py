@@ -17,6 +17,9 @@ from apps.sync.source import Market, Unreadable
 
 NAME = "GET_SALES_AND_TRAFFIC_REPORT"
 BATCH = 50_000
+MOST_BYTES = 256 * 2**20  # it is read as one piece
+# What reading a report of another shape may end in: nested too deep, other keys, texts for numbers.
+MISSHAPEN = (RecursionError, ValueError, LookupError, TypeError, ArithmeticError, pl.exceptions.PolarsError)
 
 
 def is_traffic(path: Path) -> bool:
@@ -32,7 +35,7 @@ def day_of(path: Path) -> tuple[str, date]:
         about = _content(path)["reportSpecification"]
         first, last = (date.fromisoformat(about[key][:10]) for key in ("dataStartTime", "dataEndTime"))
         market = str(about["marketplaceIds"][0])
-    except (KeyError, IndexError, TypeError, ValueError):
+    except MISSHAPEN:
         raise Unreadable(_("The report does not say which site and day it is about.")) from None
     if first != last:
         raise Unreadable(_("The report adds up several days: ask Amazon for one report per day."))
@@ -44,15 +47,17 @@ def read(path: Path, market: Market, day: date) -> Iterator[pl.DataFrame]:
     try:
         entries = _content(path)["salesAndTrafficByAsin"]
         found = [_row(entry, market, day) for entry in entries]
-    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+        frame = pl.DataFrame(found, schema=rows.TRAFFIC.schema, orient="row")
+    except MISSHAPEN as error:
         raise Unreadable(
-            gettext("The report has another shape than Sales and Traffic: %(why)s") % {"why": repr(error)}
+            gettext("The report has another shape than Sales and Traffic: %(why)s") % {"why": repr(error)[:200]}
         ) from None
-    frame = pl.DataFrame(found, schema=rows.TRAFFIC.schema, orient="row")
     yield from frame.iter_slices(BATCH) if frame.height else ()
 
 
 def _content(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > MOST_BYTES:
+        raise Unreadable(gettext("The file is larger than %(count)s bytes when unpacked.") % {"count": MOST_BYTES})
     content = json.loads(path.read_text("utf-8-sig"), parse_float=Decimal)
     if not isinstance(content, dict):
         raise TypeError("not an object")
