@@ -89,7 +89,8 @@ def finish(run: Run, stream: Stream, *, at: datetime) -> None:
     Connection.objects.filter(pk=stream.connection_id).update(last_ok_at=at, failures=0, problem="")
     stream.rows = F("rows") + run.rows
     stream.fresh_at, stream.failures = at, 0
-    if not run.slot.startswith(("backfill:", "pull:")):
+    # A file that was brought to us says nothing about the days around those it mentions.
+    if not run.slot.startswith(("backfill:", "pull:", "upload:")):
         stream.reached = max(run.until, stream.reached or run.until)
     stream.save(update_fields=["rows", "fresh_at", "failures", "reached"])
     extend_history(stream)
