@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "apps.team",
 ]
 MIDDLEWARE = [
+    "apps.core.middleware.NoNulMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

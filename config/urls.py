@@ -29,7 +29,9 @@ def gathered(part: str) -> list[Any]:
     return [each for app in APPS for each in getattr(app, part, [])]
 
 
+handler400 = "apps.core.rest.not_understood"
 handler404 = "apps.core.rest.not_found"
+handler500 = "apps.core.rest.crashed"
 urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("platform/", admin.site.urls),

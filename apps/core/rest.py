@@ -16,14 +16,14 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext
 from django.utils.translation import gettext as _
-from django.views.defaults import page_not_found
+from django.views.defaults import bad_request, page_not_found, server_error
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -67,6 +67,13 @@ class PreconditionRequired(exceptions.APIException):
 
     status_code = 428
     default_code = "precondition_required"
+
+
+class TooLarge(exceptions.APIException):
+    """More bytes than we read into memory."""
+
+    status_code = 413
+    default_code = "too_large"
 
 
 class Resource(GenericViewSet):
@@ -120,7 +127,7 @@ class Resource(GenericViewSet):
         rows = self._since(self.rows())
         limit = self._number("limit", PAGE, MOST)
         if (cursor := request.query_params.get("cursor")) is not None:
-            rows = rows.filter(after(self.order, _decoded(cursor, self.order)))
+            rows = rows.filter(after(self.order, _decoded(cursor, self.order, rows.model)))
         found = list(rows.order_by(*self.order)[: limit + 1])
         body = {"items": self.shown(found[:limit], many=True), "next_cursor": None}
         if len(found) > limit:
@@ -231,15 +238,24 @@ def encoded(row: Any, order: Sequence[str]) -> str:
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
-def _decoded(cursor: str, order: Sequence[str]) -> list[Any]:
+def _decoded(cursor: str, order: Sequence[str], model: type[Model]) -> list[Any]:
+    """The values of a cursor, each as its field holds it. A cursor we never made is NotFound."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError:
-        values = None
-    sound = isinstance(values, list) and len(values) == len(order)
-    if not sound or any(not isinstance(v, int | str) or "\x00" in str(v) for v in values):
-        raise exceptions.NotFound(_("This cursor leads nowhere. Use the next_cursor of the page before, unchanged."))
-    return values
+        if isinstance(values, list) and len(values) == len(order):
+            return [_of_field(model, name, value) for name, value in zip(order, values, strict=True)]
+    except (ValueError, TypeError, OverflowError, RecursionError, ValidationError):
+        pass
+    raise exceptions.NotFound(_("This cursor leads nowhere. Use the next_cursor of the page before, unchanged."))
+
+
+def _of_field(model: type[Model], name: str, value: Any) -> Any:
+    if not isinstance(value, int | str) or "\x00" in str(value):
+        raise TypeError(name)
+    found = model._meta.get_field(name).to_python(value)
+    if found is None or (isinstance(found, datetime) and not is_aware(found)):
+        raise TypeError(name)
+    return found
 
 
 def digest(body: Any) -> str:
@@ -256,10 +272,12 @@ TITLES = {
     405: "Method not allowed",
     409: "Conflict",
     412: "Changed meanwhile",
+    413: "Too large",
     415: "Unsupported media type",
     422: "Not possible",
     428: "If-Match is needed",
     429: "Too many requests",
+    500: "Our fault",
 }
 
 
@@ -269,6 +287,8 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, RequestDataTooBig):
+        error = TooLarge(_("The body is too large. Send fewer rows in one call."))
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -287,10 +307,24 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404 for addresses no view has: problem details below /api/, the usual page elsewhere."""
+    return _plain_problem(request, 404, gettext("Not found.")) or page_not_found(request, exception)
+
+
+def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400 for what no view has seen."""
+    return _plain_problem(request, 400, gettext("Bad request.")) or bad_request(request, exception)
+
+
+def crashed(request: HttpRequest) -> HttpResponse:
+    """500: our fault. Nothing here may ask the database."""
+    return _plain_problem(request, 500, gettext("Something went wrong on our side.")) or server_error(request)
+
+
+def _plain_problem(request: HttpRequest, status: int, detail: str) -> HttpResponse | None:
     if not request.path_info.startswith("/api/"):
-        return page_not_found(request, exception)
-    body = {"type": "/api/docs/#error-404", "title": TITLES[404], "status": 404, "detail": gettext("Not found.")}
-    return JsonResponse(body, status=404, content_type=PROBLEM)
+        return None
+    body = {"type": f"/api/docs/#error-{status}", "title": TITLES[status], "status": status, "detail": detail}
+    return JsonResponse(body, status=status, content_type=PROBLEM)
 
 
 def _field_errors(data: Any) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ FINDING = {"404": "Not there, or not yours"}
 WRITING = {
     "400": "The body or Idempotency-Key is wrong",
     "409": "The first call with this key still runs",
+    "413": "The body is too large",
     "415": "This media type is not understood",
     "422": "Understood, but not possible; nothing was changed",
 }

@@ -60,7 +60,9 @@ class Products(Resource):
         return self.only_stores(rows)
 
     def get_object(self) -> Product:
-        return get_object_or_404(self.rows(), store__slug=self.kwargs["store"], sku=self.kwargs["sku"])
+        """One product; locked for who changes it, so that two with the same ETag do not both find it unchanged."""
+        rows = self.rows() if self.action == "retrieve" else self.rows().select_for_update(of=("self",))
+        return get_object_or_404(rows, store__slug=self.kwargs["store"], sku=self.kwargs["sku"])
 
     @extend_schema(
         operation_id="change_product",
