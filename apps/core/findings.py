@@ -1,6 +1,6 @@
 """What may need a person, said once per kind, and the one way findings are opened and closed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -48,6 +48,9 @@ class Candidate:
 
 KINDS: dict[str, FindingKind] = {}
 
+# Who is told of new findings, in the transaction that opens them: `follower(kind, store, findings, at=)`.
+OPENED: list[Callable[..., None]] = []
+
 # A snooze "until the metric changes" ends when the money moved by this share.
 CHANGED_BY = 0.25
 
@@ -69,6 +72,8 @@ def update_findings(kind: str, store: Any, candidates: Iterable[Candidate], *, a
     wanted = {(c.marketplace, c.subject): c for c in candidates}
     new = [_opened(kind, store, c, at) for key, c in wanted.items() if key not in have]
     Finding.objects.bulk_create(new, batch_size=1000)
+    for follower in OPENED if new else ():
+        follower(kind, store, new, at=at)
     changed = [_refreshed(have[key], c, at) for key, c in wanted.items() if key in have]
     fields = [
         "detail",

@@ -9,10 +9,11 @@ from apps.accounts.queries import rates
 from apps.core import exports, jobs
 from apps.core.models import Job
 from apps.inventory import actions
-from apps.inventory.actions.plans import FOLLOWERS
+from apps.inventory.actions.plans import FOLLOWERS, TOLD_BY_TASK
 from apps.inventory.queries.exports import LINE_FIELDS, exported_lines
 from apps.inventory.queries.plans import agency_currency
 from apps.inventory.tasks import refresh_soon
+from apps.sync.actions.bell import send
 from apps.sync.loading import after_load
 from apps.sync.rows import COST, FBA_PLANNING, FBA_STOCK, LISTING, ORDER_LINE, OWN_STOCK, PRODUCT
 
@@ -29,6 +30,14 @@ def follow(*, agency_id: int, store_id: int, **loaded: Any) -> None:
 def follow_plan(*, agency_id: int, store_id: int, **plan: Any) -> None:
     """What is on order has changed."""
     refresh_soon(agency_id=agency_id, store_id=store_id)
+    if event := TOLD_BY_TASK.get(plan["event"]):
+        send(
+            "apps.inventory.tasks.tell_plan",
+            queue="interactive",
+            plan_id=plan["plan_id"],
+            event=event,
+            agency_id=agency_id,
+        )
 
 
 FOLLOWERS.append(follow_plan)

@@ -8,6 +8,8 @@ from apps.accounts.models import Agency, Store
 from apps.core.tasks import TenantTask
 from apps.core.tenancy import tenant
 from apps.inventory import actions
+from apps.inventory.actions import plans
+from apps.inventory.models import Plan
 
 QUEUE = "bulk"
 SETTLES_IN = 10  # seconds: several documents of one sync ring once
@@ -20,6 +22,12 @@ def refresh_store(store_id: int) -> int:
     done = actions.recompute_store(store_id, at=at)
     actions.refresh_findings(Store.objects.get(pk=store_id), at=at)
     return done.lines
+
+
+@shared_task(base=TenantTask)
+def tell_plan(plan_id: str, event: str) -> None:
+    """Tell webhooks what a client decided."""
+    plans.tell_webhooks(event, Plan.objects.get(pk=plan_id), at=timezone.now())
 
 
 def refresh_soon(*, agency_id: int, store_id: int) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Count, F, Max, Sum
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import AgencySettings, Member
@@ -21,11 +21,15 @@ from apps.inventory.actions.lines import key_of, policy_of
 from apps.inventory.domain.plans import EDITABLE, MOVES, RECEIVING, Step, may_move, within_limit
 from apps.inventory.models import Plan, PlanLine, Replenishment
 from apps.inventory.queries.plans import approval_limit, cost_of
+from apps.sync.actions import emit
 
 Follower = Callable[..., None]
 MOST_UNITS = 10_000_000
 # What follows a change of a plan (recalculation, webhooks): named by `jobs`, called after the commit.
 FOLLOWERS: list[Follower] = []
+# Verbs of the ledger that webhooks tell of. A client's database role knows no webhooks: for it a task tells.
+TOLD = {"plan.submit": "plan.submitted", "plan.approve": "plan.approved"}
+TOLD_BY_TASK = {"plan.client_approve": "plan.approved"}
 
 
 class PlanError(Exception):
@@ -266,9 +270,18 @@ def _record(verb: str, plan: Plan, turn: Turn, *, before: dict[str, Any], after:
         verb, plan, by=turn.by, at=turn.at, store=plan.store, before=before, after=after, reason=turn.note,
         title=f"#{plan.number} {plan.title}".strip(),
     )  # fmt: skip
+    if event := TOLD.get(verb):
+        tell_webhooks(event, plan, at=turn.at)
     told = {"plan_id": str(plan.pk), "store_id": plan.store_id, "agency_id": plan.agency_id, "event": verb}
     for follower in FOLLOWERS:
         transaction.on_commit(partial(follower, **told))
+
+
+def tell_webhooks(event: str, plan: Plan, *, at: datetime) -> None:
+    """For the agency's own systems: the plan as it is now."""
+    sums = plan.lines.aggregate(lines=Count("pk"), units=Sum("units"))
+    about = {"plan": str(plan.pk), "number": plan.number, "title": plan.title, "state": plan.state}
+    emit(event, about | sums, store=plan.store_id, at=at)
 
 
 def _refuse_stale(plan: Plan, at: datetime) -> None:
