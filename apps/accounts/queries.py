@@ -7,7 +7,7 @@ from decimal import Decimal
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.cache import cache
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, When
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -120,8 +120,13 @@ def site_filter(member: Member, *, store: str = "store", marketplace: str = "mar
 
 
 def rates(target: str, on: date) -> dict[str, Decimal]:
-    """{currency: units of `target` for one unit of it} by the newest reference rates not after `on`."""
-    per_usd = {rate.currency: rate.per_usd for rate in newest_rates(on)} | {"USD": Decimal(1)}
+    """{currency: units of `target` for one unit of it} by the newest reference rates not after `on`.
+
+    Before the first rate of a currency that one has to do: a period long past is told by it, not refused.
+    """
+    begun = Case(When(valid_from__lte=on, then="valid_from"))
+    told = FxRate.objects.order_by("currency", begun.desc(nulls_last=True), "valid_from").distinct("currency")
+    per_usd = dict(told.values_list("currency", "per_usd")) | {"USD": Decimal(1)}
     if target not in per_usd:
         raise KeyError(f"no exchange rate for {target} on {on}")
     return {currency: per_usd[target] / rate for currency, rate in per_usd.items()}

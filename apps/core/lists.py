@@ -19,6 +19,7 @@ from apps.core.metrics import Period
 from apps.core.permissions import Permission
 
 PAGE_SIZE, MOST_PER_PAGE = 50, 200
+EARLIEST = date(1995, 1, 1)  # nobody has sold on a marketplace before; also leaves room for the period before
 
 
 @dataclass(frozen=True)
@@ -145,15 +146,15 @@ def dom_id(key: str) -> str:
 
 
 def _period(params: Mapping[str, str], today: date, days: int) -> Period:
-    """Whole days up to yesterday: today is not over anywhere."""
+    """Whole days up to yesterday: today is not over anywhere. Days to come are not counted through."""
     yesterday = today - timedelta(days=1)
     try:
         first, last = (
             date.fromisoformat(params.get("from", "")),
             date.fromisoformat(params.get("to", "")),
         )
-        if first <= last:
-            return Period(first, last)
+        if EARLIEST <= first <= min(last, today):
+            return Period(first, min(last, today))
     except ValueError:
         pass
     last_days = params.get("last", "").rstrip("d")

@@ -30,7 +30,7 @@ def _week(request: MemberRequest) -> dict[str, Any]:
     currency = request.agency.settings.currency
     words = request.GET.copy()
     words.setdefault("last", f"{WEEK}d")
-    query = lists.parse(words, (), sort="", today=today, currency=currency)
+    query = standing.payable(lists.parse(words, (), sort="", today=today, currency=currency), currency)
     stores = list(stores_for(member).filter(active=True))
     found = standing.client_standing(stores, query, today=today)
     total = found.total

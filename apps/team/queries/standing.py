@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import Member, Store
+from apps.accounts.models import FxRate, Member, Store
 from apps.accounts.models.stores import Region
 from apps.accounts.queries import rates, stores_for
 from apps.core.lists import ListQuery
@@ -100,6 +100,12 @@ def _plain(minor: list[int], currency: str) -> list[float]:
 
 def _name(line: Line, position: int) -> str:
     return line.store.name if position < 8 else str(_("Others"))
+
+
+def payable(query: ListQuery, currency: str) -> ListQuery:
+    """The query, in the agency's `currency` where there is no rate for the one it asks for."""
+    known = query.currency in {currency, "USD"} or FxRate.objects.filter(currency=query.currency).exists()
+    return query if known else replace(query, currency=currency)
 
 
 def standing(member: Member, query: ListQuery, *, today: date) -> Standing:

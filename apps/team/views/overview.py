@@ -42,6 +42,7 @@ def _overview(request: MemberRequest) -> dict[str, Any]:
     member, today = request.member, timezone.localdate()
     settings = request.agency.settings
     query = lists.parse(request.GET, STORES, sort="-at_stake", today=today, can=member.can, currency=settings.currency)
+    query = standing.payable(query, settings.currency)
     found = standing.standing(member, query, today=today)
     by = "store" if query.get("by") == "store" else "region"
     total = found.total

@@ -34,6 +34,7 @@ def _store(request: MemberRequest, store: Any) -> dict[str, Any]:
     member, today = request.member, timezone.localdate()
     currency = request.agency.settings.currency
     query = lists.parse(request.GET, (), sort="", today=today, currency=currency)
+    query = standing.payable(query, currency)
     days = standing.store_days(store.pk, query, since=today - timedelta(days=180))
     cards = findings_of.cards(findings_of.inbox(member, tab="open", me_only=False, store=store)[:STEPS])
     return {
