@@ -32,7 +32,7 @@ def _week(request: MemberRequest) -> dict[str, Any]:
     words.setdefault("last", f"{WEEK}d")
     query = standing.payable(lists.parse(words, (), sort="", today=today, currency=currency), currency)
     stores = list(stores_for(member).filter(active=True))
-    found = standing.client_standing(stores, query, today=today)
+    found = standing.client_standing(stores, query, member=member, today=today)
     total = found.total
     return {
         "stores": stores,

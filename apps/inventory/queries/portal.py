@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from apps.accounts.models import Member
 from apps.accounts.queries import stores_for
 from apps.inventory.models import Plan, PlanLine, Replenishment
+from apps.inventory.queries.lines import lines_for
 
 PORTAL_STATES = ("client", "approved", "ordered", "shipped", "received")
 
@@ -35,8 +36,8 @@ class ClientLine:
 
 
 def lines_of(member: Member, *, store: str = "", status: str = "", q: str = "") -> QuerySet[Replenishment]:
-    """Lines of the client's stores, the most pressing first."""
-    found = Replenishment.objects.filter(store__in=stores_for(member)).select_related("store")
+    """Lines of the client's stores and sites, the most pressing first."""
+    found = lines_for(member).select_related("store")
     if store:
         found = found.filter(store__slug=store)
     if status in Replenishment.Status.values:
@@ -67,8 +68,8 @@ def shown(lines: Iterable[Replenishment]) -> list[ClientLine]:
 
 
 def counts(member: Member) -> dict[str, int]:
-    """Lines by status, of all the client's stores."""
-    found = Replenishment.objects.filter(store__in=stores_for(member)).order_by().values("status")
+    """Lines by status, of all the client's stores and sites."""
+    found = lines_for(member).order_by().values("status")
     return dict.fromkeys(Replenishment.Status.values, 0) | {r["status"]: r["n"] for r in found.annotate(n=Count("sku"))}
 
 

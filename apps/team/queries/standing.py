@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import FxRate, Member, Store
 from apps.accounts.models.stores import Region
-from apps.accounts.queries import rates, stores_for
+from apps.accounts.queries import rates, site_filter, stores_for
 from apps.core.lists import ListQuery
 from apps.core.metrics import Period
 from apps.core.money import convert, to_decimal
-from apps.inventory.models import Replenishment
+from apps.inventory.queries.lines import lines_for
 from apps.sales.models import StoreDay
 from apps.sync.queries.freshness import BROKEN, LATE, freshness
 from apps.team.queries.inbox import at_stake_by_store
@@ -109,12 +109,12 @@ def payable(query: ListQuery, currency: str) -> ListQuery:
 
 
 def standing(member: Member, query: ListQuery, *, today: date) -> Standing:
-    """Five queries: stores, their sites, daily sums of both periods, stock, findings."""
+    """Stores, their sites, daily sums of both periods, stock, findings: as many queries however many facts there are."""
     stores = stores_for(member).filter(active=True).select_related("client", "owner__user").prefetch_related("sites")
     stores = _chosen(stores, query, member)
     lines = {store.pk: Line(store) for store in stores}
-    days = _sales(lines, query)
-    _stock(lines, query, today)
+    days = _sales(lines, query, member)
+    _stock(lines, query, member, today)
     for pk, (todo, money) in at_stake_by_store(member).items():
         if pk in lines:
             lines[pk].todo, lines[pk].at_stake = todo, money
@@ -122,11 +122,11 @@ def standing(member: Member, query: ListQuery, *, today: date) -> Standing:
     return Standing(_sorted(lines.values(), query), _total(lines.values()), query.period, days)
 
 
-def client_standing(stores: Sequence[Store], query: ListQuery, *, today: date) -> Standing:
-    """What a client sees of the own stores: sales and stock, without our workload; two queries."""
+def client_standing(stores: Sequence[Store], query: ListQuery, *, member: Member, today: date) -> Standing:
+    """What a client sees of the own stores: sales and stock, without our workload; four queries."""
     lines = {store.pk: Line(store) for store in sorted(stores, key=lambda store: store.name)}
-    days = _sales(lines, query)
-    _stock(lines, query, today)
+    days = _sales(lines, query, member)
+    _stock(lines, query, member, today)
     return Standing(list(lines.values()), _total(lines.values()), query.period, days)
 
 
@@ -142,9 +142,9 @@ def _chosen(stores: Any, query: ListQuery, member: Member) -> Any:
     return stores
 
 
-def _sales(lines: dict[int, Line], query: ListQuery) -> dict[tuple[int, date], int]:
+def _sales(lines: dict[int, Line], query: ListQuery, member: Member) -> dict[tuple[int, date], int]:
     period, before = query.period, query.period.before()
-    rows = StoreDay.objects.filter(store__in=list(lines), date__range=(before.first, period.last))
+    rows = StoreDay.objects.filter(site_filter(member), store__in=list(lines), date__range=(before.first, period.last))
     if query.markets:
         rows = rows.filter(marketplace__in=query.markets)
     sums = rows.values_list("store", "date", "currency").annotate(r=Sum("revenue"), u=Sum("units"), o=Sum("orders"))
@@ -162,9 +162,9 @@ def _sales(lines: dict[int, Line], query: ListQuery) -> dict[tuple[int, date], i
     return dict(days)
 
 
-def _stock(lines: dict[int, Line], query: ListQuery, today: date) -> None:
+def _stock(lines: dict[int, Line], query: ListQuery, member: Member, today: date) -> None:
     """SKUs that run out within a week, and the days all stock lasts at today's pace."""
-    rows = Replenishment.objects.filter(store__in=list(lines))
+    rows = lines_for(member).filter(store__in=list(lines))
     if query.markets:
         rows = rows.filter(marketplaces__has_any_keys=list(query.markets))
     sums = rows.values_list("store").annotate(
@@ -233,9 +233,9 @@ def _sorted(lines: Iterable[Line], query: ListQuery) -> Sequence[Any]:
 Days = dict[tuple[date, str], Sales]
 
 
-def store_days(store_id: int, query: ListQuery, *, since: date) -> Days:
-    """A store's sums per day and site in the page's currency; one query."""
-    rows = StoreDay.objects.filter(store=store_id, date__gte=since)
+def store_days(store_id: int, query: ListQuery, *, member: Member, since: date) -> Days:
+    """A store's sums per day and site, of those the member may see, in the page's currency."""
+    rows = StoreDay.objects.filter(site_filter(member), store=store_id, date__gte=since)
     if query.markets:
         rows = rows.filter(marketplace__in=query.markets)
     rate = rates(query.currency, query.period.last)

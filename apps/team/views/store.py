@@ -13,7 +13,7 @@ from apps.core import lists
 from apps.core.http import MemberRequest, page, requires
 from apps.core.metrics import Period
 from apps.core.permissions import Permission
-from apps.inventory.models import Replenishment
+from apps.inventory.queries.lines import lines_for
 from apps.sync.queries.freshness import freshness
 from apps.team.queries import inbox as findings_of
 from apps.team.queries import standing
@@ -35,7 +35,7 @@ def _store(request: MemberRequest, store: Any) -> dict[str, Any]:
     currency = request.agency.settings.currency
     query = lists.parse(request.GET, (), sort="", today=today, currency=currency)
     query = standing.payable(query, currency)
-    days = standing.store_days(store.pk, query, since=today - timedelta(days=180))
+    days = standing.store_days(store.pk, query, member=member, since=today - timedelta(days=180))
     cards = findings_of.cards(findings_of.inbox(member, tab="open", me_only=False, store=store)[:STEPS])
     return {
         "store": store,
@@ -48,7 +48,7 @@ def _store(request: MemberRequest, store: Any) -> dict[str, Any]:
         "cards": cards,
         "may_work": member.can(Permission.INBOX_WORK),
         "today": today,
-        "stock": Replenishment.objects.filter(store=store, out_on__lte=today + standing.SOON).count(),
+        "stock": lines_for(member).filter(store=store, out_on__lte=today + standing.SOON).count(),
         "datasets": freshness([store]),
     }
 
