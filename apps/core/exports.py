@@ -20,6 +20,7 @@ from apps.core.storage import agency_key, documents
 
 Read = Callable[[Any], Any]
 TOLD_EVERY = 500  # rows between two signs of progress
+SHEET_ROWS = 2**20 - 1  # below the header; what comes after that a spreadsheet would silently lose
 
 
 @dataclass(frozen=True)
@@ -93,23 +94,31 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 
 def write_xlsx(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Typed cells, streamed to disk, header frozen; returns the number of rows."""
+    """Typed cells, streamed to disk, header frozen, a further sheet when one is full; returns the number of rows."""
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
         "strings_to_urls": False,
     }
     book = xlsxwriter.Workbook(str(path), options)
-    sheet = book.add_worksheet()
     bold = book.add_format({"bold": True})
-    sheet.write_row(0, 0, header, bold)
-    sheet.freeze_panes(1, 0)
+    sheet = _sheet(book, header, bold)
     count = 0
     for count, row in enumerate(rows, start=1):
+        place = (count - 1) % SHEET_ROWS + 1
+        if place == 1 and count > 1:
+            sheet = _sheet(book, header, bold)
         for column, value in enumerate(row):
-            _write(sheet, count, column, value)
+            _write(sheet, place, column, value)
     book.close()
     return count
+
+
+def _sheet(book: Any, header: Sequence[str], bold: Any) -> Any:
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, header, bold)
+    sheet.freeze_panes(1, 0)
+    return sheet
 
 
 def _write(sheet: Any, row: int, column: int, value: Any) -> None:
