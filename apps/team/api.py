@@ -8,6 +8,7 @@ from apps.accounts.queries import stores_for
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.rest import Resource
+from apps.team.queries.costs import discreet
 
 
 class ChangeRow(serializers.ModelSerializer):
@@ -45,8 +46,8 @@ class Changes(Resource):
     lookup_field = lookup_url_kwarg = "number"
 
     def rows(self) -> QuerySet[Entry]:
-        """A key for some stores sees their changes, not those of the agency's settings."""
-        rows = Entry.objects.select_related("store")
+        """A key for some stores sees their changes, not those of the agency's settings; costs with their scope only."""
+        rows = discreet(Entry.objects.select_related("store"), self.member)
         if self.member.can(Permission.ALL_STORES):
             return rows
         return rows.filter(Q(store__in=stores_for(self.member)))

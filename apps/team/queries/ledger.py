@@ -13,6 +13,7 @@ from apps.accounts.queries import stores_for
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.undo import UNDO, VERB, undone_numbers
+from apps.team.queries.costs import discreet
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:")
 VERBS = {
@@ -110,7 +111,7 @@ class Change:
 
 def changes(member: Member, *, q: str = "", store: str = "", verb: str = "", actor: str = "") -> QuerySet[Entry]:
     """The ledger, newest first: of the member's stores, and of the agency itself for those who see settings."""
-    rows = Entry.objects.select_related("store", "by__user")
+    rows = discreet(Entry.objects.select_related("store", "by__user"), member)
     if not member.can(Permission.ALL_STORES):
         rows = rows.filter(Q(store__in=stores_for(member)) | Q(by=member))
     if q:

@@ -11,10 +11,11 @@ from apps.accounts.models import Member
 from apps.accounts.queries import stores_for
 from apps.core.models import Entry
 from apps.core.permissions import Role
+from apps.team.queries.costs import discreet
 from apps.team.queries.ledger import VERBS, differences
 
-# Kinds of work a client is told of. Workload, people, keys and settings are the agency's own matter.
-TOLD = ("plan.", "policy.", "replenishment.edited", "replenishment.mode", "product.", "costs.", "import.",
+# Kinds of work a client is told of. Workload, people, keys, settings and costs are the agency's own matter.
+TOLD = ("plan.", "policy.", "replenishment.edited", "replenishment.mode", "product.", "import.",
         "connection.", "store.", "sync.pull", "undo")  # fmt: skip
 
 
@@ -36,7 +37,7 @@ def deeds(member: Member, *, store: str = "", q: str = "") -> QuerySet[Entry]:
     told = Q()
     for word in TOLD:
         told |= Q(verb__startswith=word)
-    rows = Entry.objects.filter(told, store__in=stores_for(member)).select_related("store", "by")
+    rows = discreet(Entry.objects.filter(told, store__in=stores_for(member)), member).select_related("store", "by")
     if store:
         rows = rows.filter(store__slug=store)
     if q:

@@ -18,6 +18,7 @@ from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.team.forms import Numbers
 from apps.team.queries import ledger as queries
+from apps.team.queries.costs import COSTS
 
 CHANGES = (lists.ListColumn("time", gettext_lazy("Time"), order="number", numeric=True),)
 
@@ -72,6 +73,8 @@ def changes_undo(request: MemberRequest) -> HttpResponse:
 
 
 def _may_undo(request: MemberRequest, entry: Entry) -> None:
+    if entry.verb.startswith(COSTS) and not request.member.can(Permission.COST_EDIT):
+        raise undo.CannotUndo(_("Only who may change costs may take a change of costs back."))
     if request.member.can(Permission.CHANGES_UNDO) or entry.by_id == request.member.pk:
         return
     raise undo.CannotUndo(_("Only a senior operator, a manager or an owner may undo what others did."))
