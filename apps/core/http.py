@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template import TemplateDoesNotExist
 from django.utils.cache import patch_vary_headers
 from rest_framework.permissions import BasePermission
@@ -75,6 +75,13 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], *, status
     response = _partial(request, template, context, status) or render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
+
+
+def go(request: HttpRequest, url: str) -> HttpResponse:
+    """Leave for another page, ours or somebody else's, with or without HTMX."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return redirect(url)
 
 
 def target_id(request: HttpRequest) -> str:

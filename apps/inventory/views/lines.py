@@ -17,7 +17,7 @@ from apps.accounts.models import Member, Store
 from apps.accounts.queries import colleagues, rates, stores_for
 from apps.accounts.views import lists as pages
 from apps.core import lists
-from apps.core.http import MemberRequest, page, requires, toast
+from apps.core.http import MemberRequest, go, page, requires, toast
 from apps.core.models import Entry, Job
 from apps.core.permissions import Permission, Role
 from apps.inventory import actions, forms
@@ -183,13 +183,6 @@ def _make_plans(request: MemberRequest, slug: str, lines: list[Replenishment], f
         kwargs = {"agency": request.agency.slug, "store": made[0].store.slug, "plan": made[0].pk}
         return go(request, reverse("plan", kwargs=kwargs))
     return go(request, reverse("plans", kwargs={"agency": request.agency.slug}))
-
-
-def go(request: MemberRequest, url: str) -> HttpResponse:
-    """Leave for another page, with or without HTMX."""
-    if request.headers.get("HX-Request") == "true":
-        return HttpResponse(status=204, headers={"HX-Redirect": url})
-    return redirect(url)
 
 
 def _decide(request: MemberRequest, lines: list[Replenishment], values: dict[str, Any]) -> list[Entry]:
