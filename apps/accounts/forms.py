@@ -11,6 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.functional import lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actions.invitations import Offer
@@ -19,7 +20,7 @@ from apps.accounts.models import Client, FxRate, Marketplace, Store, User
 from apps.accounts.models.members import DeltaColours, Density, Language, Theme
 from apps.core.metrics import REGISTRY
 from apps.core.money import to_minor
-from apps.core.permissions import SCOPES, STAFF_ROLES, Role
+from apps.core.permissions import SCOPE_LABELS, SCOPES, STAFF_ROLES, Role
 
 LOOKS = {
     forms.CheckboxSelectMultiple: "ck",
@@ -177,8 +178,8 @@ class KeyForm(Dressed):
         help_text=_("What program uses it, e.g. “ERP, nightly stock”."),
     )
     scopes = forms.MultipleChoiceField(
-        label=_("May"),
-        choices=[(scope, scope) for scope in SCOPES],
+        label=_("Scopes"),
+        choices=[(scope, format_lazy("{} ({})", SCOPE_LABELS[scope], scope)) for scope in SCOPES],
         widget=forms.CheckboxSelectMultiple,
     )
     stores = forms.ModelMultipleChoiceField(

@@ -7,6 +7,7 @@ from enum import StrEnum, auto
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Permission(StrEnum):
@@ -94,7 +95,7 @@ LABELS = {
 
 
 class Role(TextChoices):
-    OWNER = "owner", _("Owner")
+    OWNER = "owner", pgettext_lazy("role", "Owner")
     MANAGER = "manager", _("Manager")
     SENIOR = "senior", _("Senior operator")
     JUNIOR = "junior", _("Junior operator")
@@ -171,4 +172,19 @@ SCOPES: dict[str, frozenset[Permission]] = {
     "documents:write": frozenset({P.IMPORT, P.IMPORT_COSTS, P.SYNC_VIEW}),
     "runs:read": frozenset({P.SYNC_VIEW}),
     "changes:read": frozenset({P.CHANGES_VIEW}),
+}
+SCOPE_LABELS = {
+    "stores:all": _("All stores, also future ones"),
+    "stores:read": _("Read stores"),
+    "products:read": _("Read products"),
+    "products:write": _("Write products"),
+    "stock:read": _("Read stock"),
+    "stock:write": _("Write stock of own warehouses"),
+    "costs:read": _("Read unit costs"),
+    "costs:write": _("Write unit costs"),
+    "orders:read": _("Read orders"),
+    "plans:read": _("Read plan lines"),
+    "documents:write": _("Bring files"),
+    "runs:read": _("Read sync runs"),
+    "changes:read": _("Read the change ledger"),
 }

@@ -36,6 +36,7 @@ def replenishment(request: MemberRequest) -> HttpResponse:
         "previous_url": query.url(page=rows.number - 1),
         "next_url": query.url(page=rows.number + 1),
         "lines": queries.shown(rows),
+        "today": timezone.localdate(),
         "segments": [
             {"label": labels[key], "count": n, "url": query.url(status=key), "active": key == query.status}
             for key, n in counts.items()

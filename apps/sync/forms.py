@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actions.stores import NewStore
@@ -159,7 +160,7 @@ class EndpointForm(Dressed):
     url = forms.CharField(label=_("Address"), max_length=500, widget=forms.URLInput)
     events = forms.MultipleChoiceField(
         label=_("Events"),
-        choices=[(event, event) for event in EVENTS if event != "webhook.test"],
+        choices=[(key, format_lazy("{} ({})", label, key)) for key, label in EVENTS.items() if key != "webhook.test"],
         widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text=_("None chosen: all events."),

@@ -1,11 +1,26 @@
 """The record of everything that came in and goes out. PostgreSQL is the queue; Celery only rings the bell."""
 
+import re
+from datetime import UTC, datetime
+
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import uuid7
 from apps.core.tenancy import TenantModel, tied
-from apps.sync.rows import LABELS
+from apps.sync.rows import DATASETS, LABELS
+
+PUSHED = re.compile(r"([a-z_]+) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
+
+
+def file_title(name: str) -> str:
+    """A file by its name; what a program pushed by what it holds and when, by the reader's clock."""
+    found = PUSHED.fullmatch(name)
+    if not found or found[1] not in LABELS:
+        return name
+    at = timezone.localtime(datetime.fromisoformat(found[2]).replace(tzinfo=UTC))
+    return f"{LABELS[found[1]]} {at:%Y-%m-%d %H:%M}"
 
 
 class Connection(TenantModel):
@@ -75,6 +90,14 @@ class Stream(TenantModel):
             ),
         ]
 
+    @property
+    def title(self) -> str:
+        """Dataset and site, as people call them."""
+        return f"{DATASETS.get(self.dataset, self.dataset)} {self.marketplace}".strip()
+
+
+STEPS = {"starting": _("Starting"), "asking": _("Asking"), "loading": _("Loading"), "waiting": _("Waiting")}
+
 
 class Run(TenantModel):
     """One piece of work: bring one window of one stream. Unique per slot, leased by one worker at a time."""
@@ -128,6 +151,11 @@ class Run(TenantModel):
             models.Index(fields=["agency", "stream", "-created_at"], name="run_history"),
         ]
 
+    @property
+    def step_label(self) -> str:
+        """Where it is, in words."""
+        return str(STEPS.get(self.step, self.step))
+
 
 class StoredDocument(TenantModel):
     """Raw bytes as received, kept by hash before they are read. The same bytes are never loaded twice.
@@ -166,6 +194,11 @@ class StoredDocument(TenantModel):
             models.UniqueConstraint(fields=["agency", "connection", "row", "digest"], name="stored_once"),
         ]
         indexes = [models.Index(fields=["agency", "store", "-received_at"], name="document_by_store")]
+
+    @property
+    def title(self) -> str:
+        """Its name as people read it."""
+        return file_title(self.name)
 
     @property
     def row_label(self) -> str:

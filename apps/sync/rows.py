@@ -17,6 +17,7 @@ from enum import StrEnum, auto
 
 import polars as pl
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Kind(StrEnum):
@@ -164,7 +165,7 @@ ROW_TYPES: dict[str, RowType] = {
 
 
 LABELS = {
-    "order_line": _("Orders"),
+    "order_line": pgettext_lazy("page", "Orders"),
     "listing": _("Listings"),
     "fba_stock": _("FBA stock"),
     "fba_planning": _("FBA planning"),
@@ -172,4 +173,14 @@ LABELS = {
     "own_stock": _("Own warehouses"),
     "cost": _("Costs"),
     "product": _("Products"),
+}
+DATASETS = {
+    "orders": LABELS["order_line"],
+    "listings": LABELS["listing"],
+    "fba_stock": LABELS["fba_stock"],
+    "fba_planning": LABELS["fba_planning"],
+    "traffic": LABELS["traffic"],
+    "own_stock": LABELS["own_stock"],
+    "costs": LABELS["cost"],
+    "products": LABELS["product"],
 }

@@ -21,11 +21,13 @@ TABS = (
     ("settings-roles", gettext_lazy("Roles and limits")),
     ("settings-thresholds", gettext_lazy("Thresholds")),
     ("settings-keys", gettext_lazy("API keys")),
+    ("settings-webhooks", gettext_lazy("Webhooks")),
     ("settings-currency", gettext_lazy("Currency and time")),
     ("settings-clients", gettext_lazy("Clients")),
     ("settings-brand", gettext_lazy("Brand and portal")),
     ("settings-security", gettext_lazy("Access review")),
 )
+ASKS = {"settings-webhooks": Permission.KEYS_EDIT}  # a tab for those who may open its page
 
 
 @require_safe
@@ -50,6 +52,7 @@ def settings_page(
             "active": tab == name,
         }
         for tab, label in TABS
+        if request.member.can(ASKS.get(tab, Permission.SETTINGS_VIEW))
     ]
     template = template or f"accounts/{name.replace('-', '_')}.html"
     can = {

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from apps.core import audit
 from apps.core.tenancy import acting_agency
@@ -17,16 +18,16 @@ from apps.sync.actions.credentials import seal_secret
 from apps.sync.domain import retry
 from apps.sync.models import WebhookDelivery, WebhookEndpoint
 
-EVENTS = (
-    "run.done",
-    "run.dead",
-    "document.quarantined",
-    "connection.needs_owner",
-    "plan.submitted",
-    "plan.approved",
-    "finding.opened",
-    "webhook.test",
-)
+EVENTS = {
+    "run.done": _("A run came through"),
+    "run.dead": _("A run was given up"),
+    "document.quarantined": _("A file could not be read"),
+    "connection.needs_owner": _("A connection needs you"),
+    "plan.submitted": _("A plan was submitted"),
+    "plan.approved": _("A plan was approved"),
+    "finding.opened": _("An item came into the inbox"),
+    "webhook.test": _("A trial"),
+}
 LEASE_SECONDS = 60
 MOST_FAILURES = 50  # in a row: nobody listens there any more
 QUEUE = "interactive"

@@ -6,15 +6,25 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Store
 from apps.accounts.queries import stores_for
+from apps.core.models import Entry
 from apps.sync.models import Connection, Run, StoredDocument, Stream, WebhookDelivery
 from apps.sync.queries.freshness import BACKFILLING, BROKEN, FRESH, LATE, NEVER, Freshness, freshness
 from apps.sync.sources import SOURCES
 
 FAILED = (Run.State.DEAD, Run.State.QUARANTINED, Run.State.NEEDS_OWNER)
 CONSENT = timedelta(days=365)
+SHOWN = 10
+DEEDS = {
+    "connection.connect": _("Connected"),
+    "connection.reconnect": _("Reconnected"),
+    "connection.pause": _("Connection paused"),
+    "connection.resume": _("Connection resumed"),
+    "connection.disconnect": _("Disconnected"),
+}
 
 
 @dataclass
@@ -93,6 +103,16 @@ def doors_of(store: Store) -> list[Connection]:
 def _named(door: Connection) -> str:
     """What somebody called it, else its kind in the reader's language."""
     return door.label or str(SOURCES[door.kind].label if door.kind in SOURCES else door.kind)
+
+
+def door_history(store: Store) -> list[Entry]:
+    """What was done to a store's connections, newest first, each with `said`."""
+    entries = list(Entry.objects.filter(store=store, kind="sync.connection").order_by("-number")[:SHOWN])
+    for entry in entries:
+        kind = entry.after.get("kind")
+        named = str(SOURCES[kind].label) if kind in SOURCES else ""
+        entry.said = " · ".join(filter(None, [str(DEEDS.get(entry.verb, entry.verb)), named]))  # type: ignore[attr-defined]
+    return entries
 
 
 def streams_of(store: Store) -> QuerySet[Stream]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.sync.crypto import ShortLived
 from apps.sync.http import Http
 from apps.sync.limits import Limiter
-from apps.sync.rows import RowType
+from apps.sync.rows import DATASETS, RowType
 from apps.sync.source import Source
 from apps.sync.sources.files import Files
 from apps.sync.sources.sp_api import Account, Participation, SpApi
@@ -115,12 +115,13 @@ def grant_of(credentials: dict[str, Any]) -> Grant:
     )
 
 
-def consent_url(state: str, *, address: str = "") -> str:
+def consent_url(state: str, *, back: str, address: str = "") -> str:
     """Where the seller says yes. `state` comes back unchanged and must be compared with the session's.
 
-    `address`: the consent page of the seller's own marketplace, if not the default one.
+    `back`: where to return to, as registered with the application. `address`: the consent page of the seller's own
+    marketplace, if not the default one.
     """
-    query = {"application_id": settings.SP_API_APPLICATION_ID, "state": state}
+    query = {"application_id": settings.SP_API_APPLICATION_ID, "state": state, "redirect_uri": back}
     return f"{address or settings.SP_API_CONSENT_URL}?{urlencode(query)}"
 
 
@@ -149,7 +150,7 @@ def verify_files(credentials: dict[str, Any], **_context: Any) -> Verified:
 
 
 _AMAZON = (
-    Dataset("orders", _("Orders"), SpApi.datasets["orders"], 15 * MINUTE, HOUR, 395, 30, 2 * HOUR, False, 10),
+    Dataset("orders", DATASETS["orders"], SpApi.datasets["orders"], 15 * MINUTE, HOUR, 395, 30, 2 * HOUR, False, 10),
     Dataset("listings", _("Listings"), SpApi.datasets["listings"], 6 * HOUR, DAY, per_site=True, priority=20),
     Dataset("fba_stock", _("FBA stock"), SpApi.datasets["fba_stock"], HOUR, 3 * HOUR, per_site=True, priority=15),
     Dataset(
@@ -157,19 +158,7 @@ _AMAZON = (
     ),
     Dataset("traffic", _("Sales and traffic"), SpApi.datasets["traffic"], 12 * HOUR, 2 * DAY, 7, 7, 3 * DAY, True, 95),
 )
-_FILES = {
-    key: Dataset(key, label, Files.datasets[key], 0, 0)
-    for key, label in {
-        "orders": _("Orders"),
-        "listings": _("Listings"),
-        "fba_stock": _("FBA stock"),
-        "fba_planning": _("FBA planning"),
-        "traffic": _("Sales and traffic"),
-        "own_stock": _("Own warehouses"),
-        "costs": _("Costs"),
-        "products": _("Products"),
-    }.items()
-}
+_FILES = {key: Dataset(key, label, Files.datasets[key], 0, 0) for key, label in DATASETS.items()}
 _CONSENT = (
     Field("refresh_token", _("Refresh token"), secret=True, help=_("Begins with Atzr| and belongs to one region.")),
     Field("seller_id", _("Merchant token"), help=_("Begins with A; Seller Central shows it under account info.")),

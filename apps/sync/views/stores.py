@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core import signing
 from django.db import transaction
@@ -20,14 +21,13 @@ from apps.accounts.actions.refusal import Refused
 from apps.accounts.actions.stores import create_client
 from apps.accounts.models import Store
 from apps.accounts.queries import stores_for
-from apps.core.http import MemberRequest, page, requires, signed_in
-from apps.core.models import Entry
+from apps.core.http import MemberRequest, go, page, requires, signed_in
 from apps.core.permissions import Permission
 from apps.sync import actions
 from apps.sync.actions.connections import open_store
 from apps.sync.forms import ReasonForm, StoreForm, TokenForm
 from apps.sync.models import Connection
-from apps.sync.queries.boards import doors_of, store_lines, streams_of
+from apps.sync.queries.boards import door_history, doors_of, store_lines, streams_of
 from apps.sync.queries.freshness import BROKEN, freshness
 from apps.sync.source import SourceError
 from apps.sync.sources import SOURCES, consent_url, redeem
@@ -119,7 +119,7 @@ def consent(request: MemberRequest, store: str) -> HttpResponse:
     row, nonce = _store(request, store), secrets.token_urlsafe(16)
     request.session["consent"] = nonce
     state = signing.dumps({"agency": request.agency.slug, "store": row.slug, "nonce": nonce}, salt=SALT, compress=True)
-    return redirect(consent_url(state))
+    return go(request, consent_url(state, back=_way_back()))
 
 
 @require_safe
@@ -155,6 +155,11 @@ def consent_done(request: MemberRequest, store: str) -> HttpResponse:
     return redirect("connections", agency=request.agency.slug, store=row.slug)
 
 
+def _way_back() -> str:
+    """Where Amazon sends people to: named when asking and again when the code is exchanged."""
+    return settings.BASE_URL + reverse("consent-back")
+
+
 def _consented(request: MemberRequest, store: Store) -> str:
     seller = request.GET.get("selling_partner_id", "")[:40]
     if store.seller_id and seller and seller != store.seller_id:
@@ -162,7 +167,7 @@ def _consented(request: MemberRequest, store: Store) -> str:
     if not request.GET.get("spapi_oauth_code"):
         return _("Amazon did not give consent: %(why)s") % {"why": request.GET.get("error", "")[:200]}
     try:
-        token = redeem(request.GET["spapi_oauth_code"])
+        token = redeem(request.GET["spapi_oauth_code"], redirect_uri=_way_back())
     except SourceError as error:
         return _("The other side refuses: %(why)s") % {"why": error}
     if seller and not store.seller_id:
@@ -227,6 +232,6 @@ def _connections(
         "form": form or (TokenForm("sp_api") if may_edit else None),
         "leaving": leaving or ReasonForm(),
         "may_edit": may_edit,
-        "history": Entry.objects.filter(store=store, kind="sync.connection").order_by("-number")[:10],
+        "history": door_history(store),
     }
     return page(request, "sync/connections.html", context, status=status)

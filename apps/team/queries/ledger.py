@@ -1,9 +1,7 @@
 """The change ledger as people read it."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -14,8 +12,8 @@ from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.undo import UNDO, VERB, undone_numbers
 from apps.team.queries.costs import discreet
+from apps.team.queries.wording import Difference, differences, titled
 
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:")
 VERBS = {
     "undo": _("Undone"),
     "inbox.assign": _("Item assigned"),
@@ -43,7 +41,7 @@ VERBS = {
     "member.grants": _("Stores of a member changed"),
     "member.deactivate": _("Member deactivated"),
     "member.reactivate": _("Member reactivated"),
-    "limits.set": _("Limits changed"),
+    "limit.change": _("Limits changed"),
     "product.edit": _("Product edited"),
     "products.edit": _("Products edited"),
     "support.grant": _("Support access granted"),
@@ -99,7 +97,7 @@ class Change:
     """An entry of the ledger as a person reads it."""
 
     entry: Entry
-    differences: list[tuple[str, Any, Any]]
+    differences: list[Difference]
     may_undo: bool
     undone: bool
 
@@ -107,6 +105,11 @@ class Change:
     def label(self) -> str:
         """The verb as people read it."""
         return str(VERBS.get(self.entry.verb) or self.entry.verb.replace(".", ": ").replace("-", " "))
+
+    @property
+    def title(self) -> str:
+        """What it is about, as people read it."""
+        return titled(self.entry)
 
 
 def changes(member: Member, *, q: str = "", store: str = "", verb: str = "", actor: str = "") -> QuerySet[Entry]:
@@ -130,28 +133,16 @@ def change_rows(entries: Iterable[Entry], member: Member) -> list[Change]:
     entries = list(entries)
     undone = undone_numbers([e.number for e in entries])
     may = member.can(Permission.CHANGES_UNDO)
+    changed = differences(entries, currency=member.agency.settings.currency)
     return [
         Change(
             e,
-            differences(e),
+            changed[e.number],
             may and e.verb in UNDO and e.verb != VERB and e.number not in undone,
             e.number in undone,
         )
         for e in entries
     ]
-
-
-def differences(entry: Entry) -> list[tuple[str, Any, Any]]:
-    """(field, before, after) of an entry; lists as people write them."""
-    return [(k, _plain(entry.before.get(k)), _plain(entry.after.get(k))) for k in {**entry.before, **entry.after}]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or None
-    if isinstance(value, str) and MOMENT.match(value):
-        return value[:16].replace("T", " ")
-    return None if value == "" else value
 
 
 def actors(member: Member) -> list[str]:

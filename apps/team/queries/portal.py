@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -12,7 +11,8 @@ from apps.accounts.queries import stores_for
 from apps.core.models import Entry
 from apps.core.permissions import Role
 from apps.team.queries.costs import discreet
-from apps.team.queries.ledger import VERBS, differences
+from apps.team.queries.ledger import VERBS
+from apps.team.queries.wording import Difference, differences, titled
 
 # Kinds of work a client is told of. Workload, people, keys, settings and costs are the agency's own matter.
 TOLD = ("plan.", "policy.", "replenishment.edited", "replenishment.mode", "product.", "import.",
@@ -28,7 +28,7 @@ class Deed:
     label: str
     title: str
     store: str
-    differences: list[tuple[str, Any, Any]]
+    differences: list[Difference]
     reason: str
 
 
@@ -47,14 +47,16 @@ def deeds(member: Member, *, store: str = "", q: str = "") -> QuerySet[Entry]:
 
 def told(entries: Iterable[Entry], *, agency: str) -> list[Deed]:
     """Entries in the client's words."""
+    entries = list(entries)
+    changed = differences(entries, staff=False)
     return [
         Deed(
             entry.at,
             entry.actor if entry.by is not None and entry.by.role == Role.CLIENT else agency,
             str(VERBS.get(entry.verb, entry.verb)),
-            entry.title,
+            titled(entry),
             entry.store.name if entry.store else "",
-            differences(entry) if entry.before else [],
+            changed[entry.number] if entry.before else [],
             entry.reason,
         )
         for entry in entries
