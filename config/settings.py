@@ -138,8 +138,9 @@ def redis_url(number: int, *, celery: bool = False) -> str:
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.caches.ForgivingCache",
         "LOCATION": redis_url(1),
+        "OPTIONS": {"socket_timeout": 2},
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
