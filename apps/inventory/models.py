@@ -235,7 +235,7 @@ class Plan(TenantModel):
 class PlanLine(TenantModel):
     """One SKU of a plan. `suggested` and `inputs` are what the addition said when the line was made."""
 
-    portal_may = ("SELECT",)
+    portal_may = ("SELECT", "UPDATE (updated_at)")  # a client's yes or no is news of every line
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     plan = tied("inventory.Plan", related_name="lines")

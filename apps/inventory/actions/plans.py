@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, Max, Sum
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import AgencySettings, Member
@@ -261,8 +262,10 @@ def _locked(plan: Plan, turn: Turn) -> Plan:
 
 
 def _raise_version(plan: Plan, *fields: str) -> None:
+    """Programs that follow lines by `updated_since` hear of their plan's steps, too."""
     plan.version += 1
     plan.save(update_fields=[*fields, "version"])
+    plan.lines.update(updated_at=timezone.now())
 
 
 def _record(verb: str, plan: Plan, turn: Turn, *, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -312,3 +315,4 @@ def _back(entry: Entry) -> None:
     later = Entry.objects.filter(kind=entry.kind, target=entry.target, number__gt=entry.number)
     if later.exists() or not moved.update(state=entry.before["state"], version=F("version") + 1):
         raise CannotUndo(_("The plan has moved on since."))
+    PlanLine.objects.filter(plan=entry.target).update(updated_at=timezone.now())
