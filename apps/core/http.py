@@ -12,7 +12,7 @@ from django.template import TemplateDoesNotExist
 from django.utils.cache import patch_vary_headers
 from rest_framework.permissions import BasePermission
 
-from apps.core.permissions import Permission
+from apps.core.permissions import LABELS, Permission
 
 View = Callable[..., HttpResponse]
 
@@ -33,7 +33,7 @@ def requires(*permissions: Permission) -> Callable[[View], View]:
         def guarded(request: MemberRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             member = getattr(request, "member", None)
             if member is None or not any(member.can(p) for p in permissions):
-                raise PermissionDenied(", ".join(permissions))
+                raise PermissionDenied(" / ".join(str(LABELS[each]) for each in permissions))
             return view(request, *args, **kwargs)
 
         guarded.permissions = permissions  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from apps.core.models import Entry
 from apps.inventory.models import Plan
 
+SHOWN = 5
 VERBS = {
     "replenishment.edited": gettext_lazy("changed the quantity"),
     "replenishment.mode": gettext_lazy("set the transport"),
@@ -58,9 +59,10 @@ def _change(entry: Entry, key: str) -> str:
 
 
 def _of_lines(before: dict[str, Any], after: dict[str, Any], key: str) -> str:
-    wanted = [key] if key in after else [k for k in after if after[k] != before.get(k)][:5]
+    wanted = [key] if key in after else [k for k in after if after[k] != before.get(k)]
     names = {k: "" if k == key else f"{k.partition('/')[2]} " for k in wanted}
-    return ", ".join(f"{names[k]}{_shown(before.get(k))} → {_shown(after[k])}" for k in wanted)
+    said = [names[k] + (f"{_shown(before[k])} → " if k in before else "") + _shown(after[k]) for k in wanted[:SHOWN]]
+    return ", ".join([*said, f"+{len(wanted) - SHOWN}"] if len(wanted) > SHOWN else said)
 
 
 def _shown(value: Any) -> str:

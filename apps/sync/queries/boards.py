@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import Store
 from apps.accounts.queries import stores_for
 from apps.core.models import Entry
+from apps.core.permissions import Permission
 from apps.sync.models import Connection, Run, StoredDocument, Stream, WebhookDelivery
 from apps.sync.queries.freshness import BACKFILLING, BROKEN, FRESH, LATE, NEVER, Freshness, freshness
 from apps.sync.sources import SOURCES
@@ -103,6 +104,11 @@ def doors_of(store: Store) -> list[Connection]:
 def _named(door: Connection) -> str:
     """What somebody called it, else its kind in the reader's language."""
     return door.label or str(SOURCES[door.kind].label if door.kind in SOURCES else door.kind)
+
+
+def may_import(member: Any) -> bool:
+    """Whether they may bring files, of whatever kind."""
+    return bool(member.can(Permission.IMPORT) or member.can(Permission.IMPORT_COSTS))
 
 
 def door_history(store: Store) -> list[Entry]:

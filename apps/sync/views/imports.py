@@ -110,7 +110,7 @@ def _imports(request: MemberRequest, form: UploadForm, *, status: int = 200) -> 
         "query": query,
         "rows": lists.paged(rows, query),
         "kinds": SOURCES["upload"].datasets.values(),
-        "may_import": request.member.can(Permission.IMPORT) or request.member.can(Permission.IMPORT_COSTS),
+        "may_import": boards.may_import(request.member),
         "moving": StoredDocument.objects.filter(pk__in=rows.values("pk"), run__state__in=["due", "running"]).exists(),
     }
     return page(request, "sync/imports.html", context, status=status)

@@ -68,6 +68,7 @@ def run(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
         "documents": StoredDocument.objects.filter(run=row).order_by("received_at"),
         "moving": row.state in (Run.State.DUE, Run.State.RUNNING),
         "may_retry": request.member.can(Permission.SYNC_RETRY) and row.state in actions.OVER,
+        "may_import": boards.may_import(request.member),
     }
     return page(request, "sync/run.html", context)
 
@@ -126,7 +127,12 @@ def documents(request: MemberRequest) -> HttpResponse:
             rows = rows.filter(applied_at=None, quarantine="")
         case "applied":
             rows = rows.filter(applied_at__isnull=False)
-    context = {"query": query, "rows": lists.paged(rows, query), "stores": stores_for(request.member)}
+    context = {
+        "query": query,
+        "rows": lists.paged(rows, query),
+        "stores": [(store.slug, store.name) for store in stores_for(request.member)],
+        "may_import": boards.may_import(request.member),
+    }
     return page(request, "sync/documents.html", context)
 
 

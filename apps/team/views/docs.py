@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
@@ -15,6 +16,21 @@ from apps.core.http import page, public
 from apps.core.rest import TITLES
 
 METHODS = ("get", "put", "post", "patch")
+MEANINGS = {
+    400: _("Bad request"),
+    401: _("No key, or one we do not know"),
+    403: _("Not allowed"),
+    404: _("Not found"),
+    405: _("Method not allowed"),
+    409: _("Conflict: the same key with another body, or somebody was faster"),
+    412: _("Changed meanwhile"),
+    413: _("Too large"),
+    415: _("Unsupported media type"),
+    422: _("Not possible: see errors"),
+    428: _("If-Match is needed"),
+    429: _("Too many requests"),
+    500: _("Our fault"),
+}
 
 
 @public
@@ -30,7 +46,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": groups,
         "base": settings.BASE_URL,
-        "errors": sorted(TITLES.items()),
+        "errors": [(status, MEANINGS.get(status, title)) for status, title in sorted(TITLES.items())],
         "language": get_language(),
     }
     return page(request, "team/docs.html", context)
