@@ -250,7 +250,9 @@ def test_participations_name_our_codes(source, amazon):
 
 
 def test_the_consent_address_carries_our_state():
-    assert consent_url("a b", address="https://here.example/consent").endswith("state=a+b")
+    assert consent_url("a b", back="https://us.example/", address="https://here.example/consent").endswith(
+        "state=a+b&redirect_uri=https%3A%2F%2Fus.example%2F"
+    )
 
 
 @pytest.mark.parametrize("kind", SOURCES.values(), ids=lambda kind: kind.key)
