@@ -302,11 +302,15 @@ SPECTACULAR_SETTINGS = {
 
 # -- admin console
 PLATFORM_MFA_REQUIRED = env.bool("PLATFORM_MFA_REQUIRED", SECURE)
+BLUES = (  # the accent of frontend/css/tokens.css and its neighbours
+    "#f3f6fe", "#e8eefd", "#cddafb", "#a9c0f7", "#8fb0ff", "#5c86f0", "#2453d4", "#1f4bc4", "#1b43b1", "#1a2c6b", "#1a2647",
+)  # fmt: skip
 UNFOLD = {
     "SITE_TITLE": _("Storewright platform"),
     "SITE_HEADER": "Storewright",
     "SITE_SYMBOL": "storefront",
     "SHOW_HISTORY": True,
+    "COLORS": {"primary": dict(zip(map(str, (50, *range(100, 1000, 100), 950)), BLUES, strict=True))},
     "DASHBOARD_CALLBACK": "apps.team.admin.dashboard",
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "apps.team.admin.navigation"},
 }

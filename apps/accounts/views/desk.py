@@ -119,7 +119,6 @@ def saved_views(request: MemberRequest) -> HttpResponse:
     name = request.GET.get("page", "")
     context = {
         "views": views_of(request.member, name),
-        "page_name": name,
         "list_url": _safe(request, "list"),
     }
     return page(request, "accounts/saved_views.html", context)
