@@ -14,6 +14,7 @@ from apps.core.admin import ConsoleAdmin
 from apps.core.tenancy import tenant
 from apps.sync.actions import replay
 from apps.sync.models import Connection, Run, StoredDocument, WebhookDelivery
+from apps.sync.sources import SOURCES
 
 CONSENT_DAYS = 365  # Amazon's consent lapses after a year
 STATES = {"active": "success", "needs_owner": "warning", "paused": "info", "revoked": "danger"}
@@ -24,12 +25,16 @@ RUNS = {"due": "info", "running": "info", "done": "success", "empty": "success"}
 class ConnectionAdmin(ConsoleAdmin):
     """Health of every connection. Credentials are not shown, not even encrypted."""
 
-    list_display = ("agency", "kind", "label", "health", "failures", "last_ok_at", "consent_left", "problem")
+    list_display = ("agency", "door", "label", "health", "failures", "last_ok_at", "consent_left", "problem")
     list_filter = ("state", "kind")
     list_select_related = ("agency",)
     search_fields = ("label", "problem", "agency__name")
     exclude = ("credentials",)
     ordering = ("state", "-failures")
+
+    @display(description=_("Kind"), ordering="kind")
+    def door(self, connection: Connection) -> str:
+        return str(SOURCES[connection.kind].label) if connection.kind in SOURCES else connection.kind
 
     @display(description=_("State"), label=STATES, ordering="state")
     def health(self, connection: Connection) -> tuple[str, str]:
@@ -46,7 +51,7 @@ class ConnectionAdmin(ConsoleAdmin):
 class RunAdmin(ConsoleAdmin):
     """The queue of record: what waits, runs, failed."""
 
-    list_display = ("agency", "dataset", "slot", "label", "attempts", "due_at", "step", "rows", "error_kind")
+    list_display = ("agency", "dataset", "slot", "label", "attempts", "due_at", "step_label", "rows", "error_kind")
     list_filter = ("state", "error_kind")
     list_select_related = ("agency", "stream")
     search_fields = ("slot", "error", "agency__name")
@@ -55,7 +60,11 @@ class RunAdmin(ConsoleAdmin):
 
     @display(description=_("Dataset"), ordering="stream__dataset")
     def dataset(self, run: Run) -> str:
-        return run.stream.dataset
+        return run.stream.title
+
+    @display(description=_("Step"))
+    def step_label(self, run: Run) -> str:
+        return run.step_label
 
     @display(description=_("State"), label=RUNS, ordering="state")
     def label(self, run: Run) -> tuple[str, str]:
@@ -71,12 +80,20 @@ class RunAdmin(ConsoleAdmin):
 class DocumentAdmin(ConsoleAdmin):
     """Files as they came. The console sees names, sizes and errors, not what is inside."""
 
-    list_display = ("agency", "name", "row", "size", "as_of", "received_at", "applied_at", "quarantine")
+    list_display = ("agency", "title", "kind", "size", "as_of", "received_at", "applied_at", "quarantine")
     list_filter = (("applied_at", admin.EmptyFieldListFilter), ("quarantine", admin.EmptyFieldListFilter), "row")
     list_select_related = ("agency",)
     search_fields = ("name", "digest", "agency__name")
     ordering = ("-received_at",)
     actions: ClassVar[list[str]] = ["again"]
+
+    @display(description=_("File"), ordering="name")
+    def title(self, document: StoredDocument) -> str:
+        return document.title
+
+    @display(description=_("Kind"), ordering="row")
+    def kind(self, document: StoredDocument) -> str:
+        return document.row_label
 
     @admin.action(description=_("Read again"))
     def again(self, request: HttpRequest, documents: QuerySet[StoredDocument]) -> None:
