@@ -237,10 +237,12 @@ class Nav:
 
     def _url(self, name: str, kwargs: dict[str, Any]) -> str:
         """The address of a page; "" while no app offers it."""
-        try:
-            return reverse(name, kwargs={"agency": self.agency.slug, **kwargs})
-        except NoReverseMatch:
-            return ""
+        for words in ({"agency": self.agency.slug, **kwargs}, kwargs):  # some pages are everybody's: API docs
+            try:
+                return reverse(name, kwargs=words)
+            except NoReverseMatch:
+                continue
+        return ""
 
 
 def front_door(seat: Any) -> str:

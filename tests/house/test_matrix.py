@@ -4,6 +4,7 @@ Generated from the URLconf, so that a new address without a row in tests/house/m
 one transaction that is never committed; every request runs in a savepoint that is rolled back.
 """
 
+import re
 import traceback
 from collections import Counter
 from functools import partial
@@ -21,6 +22,7 @@ from tests.house.matrix import API, DOORS, OF_A_MEMBER, OF_A_STORE, OPEN, PORTAL
 from tests.world import World
 
 TABLE = DOORS | PORTAL | STAFF
+ZETA = re.compile(r"\b(zeta\b|azeta)")  # a word: four letters alone stand in a random token now and then
 LIBRARIES = ("accounts/", "platform/")
 EVERY_STORE = [role for role in STAFF_ROLES if role not in {Role.SENIOR, Role.JUNIOR}]
 READING = [scope for scope in SCOPES if scope.endswith(":read")]
@@ -182,7 +184,7 @@ def test_pages_of_staff(street, pattern):
         answer = ask(client, method, at)
         if not right(answer):
             wrong.append(f"{who} {method} {at}: {answer.status_code} {answer.get('Location', '')}")
-        elif answer.status_code == 200 and "zeta" in told(answer):
+        elif answer.status_code == 200 and ZETA.search(told(answer)):
             wrong.append(f"{who} {method} {at}: speaks of another agency")
 
     nothing = lambda answer: answer.status_code == 404  # noqa: E731
@@ -243,7 +245,7 @@ def test_pages_of_clients(street, pattern):
         answer = ask(client, method, at)
         if not right(answer):
             wrong.append(f"{who} {method} {at}: {answer.status_code} {answer.get('Location', '')}")
-        elif answer.status_code == 200 and ("zeta" in told(answer) or (hush and hush in told(answer))):
+        elif answer.status_code == 200 and (ZETA.search(told(answer)) or (hush and hush in told(answer))):
             wrong.append(f"{who} {method} {at}: speaks of others")
 
     nothing = lambda answer: answer.status_code == 404  # noqa: E731
@@ -304,7 +306,7 @@ def test_calls_of_the_api(street, pattern):
         answer = _sent(client, method, at)
         if not right(answer.status_code):
             wrong.append(f"{who} {method} {at}: {answer.status_code} {told(answer)[:200]}")
-        elif answer.status_code == 200 and "zeta" in told(answer):
+        elif answer.status_code == 200 and ZETA.search(told(answer)):
             wrong.append(f"{who} {method} {at}: speaks of another agency")
 
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
