@@ -37,6 +37,7 @@ UNDONE = (Run.State.DUE, Run.State.RUNNING)
 VALUES = ("marketplace", "asin", "status", "item_status", "fulfilment", "quantity", "currency", "price", "tax")
 MORE_VALUES = ("shipping", "promotion", "purchased_on", "purchased_at", "updated_at")
 Key = tuple[str, str, int]
+MOST_RESTARTS = 3
 
 
 @dataclass
@@ -48,6 +49,7 @@ class Live:
     folder: Path
     account: str
     lease: int = 60
+    restarts: int = 0
     children: dict[str, Child] = field(default_factory=dict)
     world: World = field(init=False)
     store: Store = field(init=False)
@@ -126,11 +128,19 @@ class Live:
         """Until `ready()`; fails with what the runs and the logs say."""
         end = time.monotonic() + seconds
         while not ready():
-            gone = [name for name, child in self.children.items() if child.popen.poll() is not None]
-            assert not gone, f"{gone} ended by themselves\n{self.tails()}"
+            self._supervise()
             if time.monotonic() > end:
                 raise AssertionError(f"not ready after {seconds} s: {self.states()}\n{self.tails()}")
             time.sleep(0.1)
+
+    def _supervise(self) -> None:
+        """As Compose and `make up` do: a Celery process whose broker vanished at a bad moment may end; start it again."""
+        starts = {"worker": self.start_worker, "beat": self.start_beat}
+        gone = [name for name, child in self.children.items() if child.popen.poll() is not None]
+        for name in gone:
+            self.restarts += 1
+            assert name in starts and self.restarts <= MOST_RESTARTS, f"{gone} ended by themselves\n{self.tails()}"
+            starts[name]()
 
     def wait_for_runs(self, number: int, seconds: float = 60) -> None:
         """Until so many runs have ended well."""

@@ -50,7 +50,7 @@ def about(desk) -> dict[str, str]:
 
 
 def file(content: bytes = ORDERS, cut: int = 0) -> Reply:
-    packed = gzip.compress(content)
+    packed = gzip.compress(content, mtime=0)
     return Reply(packed[: len(packed) - cut], 200, {"content-type": "text/plain; charset=Cp1252"})
 
 
