@@ -24,7 +24,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--now", help="sandbox time to start at (ISO); default: where it was, else the real time")
     parser.add_argument("--speed", type=float, help="sandbox seconds per second; 0 stands still (default 1)")
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies demand")
-    parser.add_argument("--fast", action="store_true", help="20 times the rates, reports ready within a second")
+    parser.add_argument("--fast", action="store_true", help="100 times the rates, reports ready within a second")
     return parser.parse_args(words)
 
 

@@ -16,7 +16,7 @@ from sandbox.world.orders import DAY
 from sandbox.world.partners import BY_ID
 from sandbox.world.world import World
 
-FAST = 20.0
+FAST = 100.0  # of the published rates: a first sync of years should not take a newcomer all morning
 
 
 @dataclass(frozen=True)
