@@ -111,7 +111,7 @@ class UploadSerializer(serializers.Serializer):
     """A file: an Amazon report, or a table of costs, own stock or products; TSV, CSV, XLSX, also in gz or zip."""
 
     store = serializers.CharField(max_length=40)
-    file = serializers.FileField()
+    file = serializers.FileField(allow_empty_file=True)  # an empty one is answered as any that says nothing: 422
     kind = serializers.CharField(required=False, allow_blank=True, max_length=30)
     marketplace = serializers.CharField(required=False, allow_blank=True, max_length=2)
 

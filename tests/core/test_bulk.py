@@ -4,6 +4,7 @@ import json
 import secrets
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.core.permissions import SCOPES
 from apps.inventory.models import OwnStock
@@ -70,6 +71,12 @@ def test_costs_need_their_scope(api, acme):
     reader = Api(key_for(acme, "stores:all", "costs:read"))
     assert put(reader, "costs", {"items": [item]}).status_code == 403
     assert reader.get("/api/v1/costs").json()["items"][0]["unit_cost"] == 399
+
+
+def test_an_empty_file_says_so(api, acme):
+    empty = {"store": "north", "file": SimpleUploadedFile("nothing.csv", b"")}
+    answer = api.post("/api/v1/documents", empty, headers={"Idempotency-Key": "nothing"})
+    assert (answer.status_code, "empty" in answer.json()["detail"]) == (422, True)
 
 
 def test_a_file_is_brought_as_by_a_person(api, acme, tmp_path):
