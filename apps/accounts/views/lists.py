@@ -1,9 +1,10 @@
 """What list pages of all apps share: what their frame asks for, exports as jobs, undo, and where to go afterwards."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,6 +18,8 @@ from apps.core.http import MemberRequest, page, target_id, toast
 from apps.core.lists import ListQuery
 from apps.core.models import Entry, Job
 from apps.core.permissions import Permission
+
+MOST_AT_ONCE = 2000  # rows one bulk action may take
 
 
 def frame(request: MemberRequest, query: ListQuery, *, name: str, slug: str, kept: Iterable[str]) -> dict[str, Any]:
@@ -52,6 +55,38 @@ def job_row(job: Job | None) -> dict[str, Any] | None:
 def _running(member: Member, kinds: str) -> Job | None:
     living = Job.objects.filter(by=member, kind__startswith=kinds, state__in=["queued", "running"])
     return living.order_by("-created_at").first()
+
+
+def segments(query: ListQuery, status: str, counts: Iterable[tuple[str, Any, int]]) -> list[dict[str, Any]]:
+    """Statuses as (key, label, count), with their addresses; the key "" is all of them."""
+    return [
+        {"label": label, "count": count, "url": query.url(status=key or None), "active": key == status}
+        for key, label, count in counts
+    ]
+
+
+def meant(
+    request: MemberRequest,
+    values: dict[str, Any],
+    every: Callable[[QueryDict], QuerySet[Any]],
+    picked: Callable[[list[str]], Iterable[Any]],
+    *,
+    nothing: str,
+    too_many: str,
+) -> tuple[list[Any], str]:
+    """The rows a bulk action is meant for: (rows, "") or ([], why not). "All" must still be as many as the person saw.
+
+    `every`: the rows a page's parameters show. `picked`: those with these keys. `too_many` has a place for the number.
+    """
+    if values["scope"] == "all":
+        found = list(every(params_of(values["query"]))[: MOST_AT_ONCE + 1])
+        if len(found) != values["count"]:
+            return [], _("The list has changed. Look at it again, then repeat.")
+    else:
+        found = list(picked(request.POST.getlist("keys")[: MOST_AT_ONCE + 1]))
+    if not found:
+        return [], nothing
+    return ([], too_many % MOST_AT_ONCE) if len(found) > MOST_AT_ONCE else (found, "")
 
 
 def start_export(request: MemberRequest, name: str, slug: str, *, title: str) -> HttpResponse:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -28,7 +29,6 @@ from apps.inventory.queries.rows import row_of
 
 PAGE = "replenishment"
 TEMPLATE = "inventory/replenishment.html"
-MOST_AT_ONCE = 2000  # lines one bulk action may take
 SNOOZE_DAYS = 14
 KEPT = ("status", "sort", "mp")
 FILTERS = {"q", "mp", "store", "owner", "supplier", "mode", "by", "rest", "status"}
@@ -85,17 +85,8 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
 def _segments(query: lists.ListQuery, totals: queries.Summary, status: str) -> list[dict[str, Any]]:
     """All, and each status, with its count and address."""
     labels = dict(Replenishment.Status.choices)
-    every = [{"key": "", "label": _("All"), "count": totals.total, "url": query.url(status=None), "active": not status}]
-    return every + [
-        {
-            "key": key,
-            "label": labels[key],
-            "count": totals.counts[key],
-            "url": query.url(status=key),
-            "active": key == status,
-        }
-        for key in queries.STATUSES
-    ]
+    counts = [("", _("All"), totals.total)] + [(key, labels[key], totals.counts[key]) for key in queries.STATUSES]
+    return pages.segments(query, status, counts)
 
 
 def _headers(query: lists.ListQuery) -> list[dict[str, Any]]:
@@ -135,49 +126,48 @@ def act(request: MemberRequest, store: str = "") -> HttpResponse:
         return toast(HttpResponse(status=422), _("Choose what to do."), kind="warning")
     lines, problem = _lines_meant(request, store, form.cleaned_data)
     if problem:
-        answer = page(request, TEMPLATE, context(request, store, _params(form)), status=422)
+        answer = page(
+            request, TEMPLATE, context(request, store, pages.params_of(form.cleaned_data["query"])), status=422
+        )
         return toast(answer, problem, kind="warning")
     if form.cleaned_data["action"] == "plan":
         return _make_plans(request, store, lines, form)
     entries = _decide(request, lines, form.cleaned_data)
     words = ngettext("%(count)d line changed", "%(count)d lines changed", len(lines)) % {"count": len(lines)}
-    answer = page(request, TEMPLATE, context(request, store, _params(form)))
+    answer = page(request, TEMPLATE, context(request, store, pages.params_of(form.cleaned_data["query"])))
     return toast(answer, words, undo=pages.undo_url(request, entries))
 
 
-def _params(form: forms.Bulk) -> QueryDict:
-    return QueryDict(form.cleaned_data["query"].lstrip("?"))
-
-
 def _lines_meant(request: MemberRequest, slug: str, values: dict[str, Any]) -> tuple[list[Replenishment], str]:
-    """(lines, "") or ([], why not). "All" must still be as many as the person saw."""
-    member, today = request.member, timezone.localdate()
+    """(lines, "") or ([], why not)."""
+    member = request.member
     mine = queries.lines_for(member)
     if slug:
         mine = mine.filter(store=get_object_or_404(stores_for(member), slug=slug))
-    if values["scope"] == "all":
-        params = QueryDict(values["query"].lstrip("?"))
-        query = lists.parse(params, queries.COLUMNS, sort=DEFAULT_SORT, today=today, can=member.can)
-        mine = queries.chosen(mine, query, member, today=today)
-        if query.status in queries.STATUSES:
-            mine = mine.filter(status=query.status)
-        found = list(mine[: MOST_AT_ONCE + 1])
-        if len(found) != values["count"]:
-            return [], _("The list has changed. Look at it again, then repeat.")
-    else:
-        found = list(queries.picked(mine, request.POST.getlist("keys")[: MOST_AT_ONCE + 1]))
-    if not found:
-        return [], _("Choose at least one line.")
-    if len(found) > MOST_AT_ONCE:
-        return [], _("At most %d lines at once. Narrow the filter.") % MOST_AT_ONCE
-    return found, ""
+    return pages.meant(
+        request,
+        values,
+        lambda params: _seen(mine, params, member),
+        lambda keys: queries.picked(mine, keys),
+        nothing=_("Choose at least one line."),
+        too_many=_("At most %d lines at once. Narrow the filter."),
+    )
+
+
+def _seen(mine: QuerySet[Replenishment], params: QueryDict, member: Member) -> QuerySet[Replenishment]:
+    today = timezone.localdate()
+    query = lists.parse(params, queries.COLUMNS, sort=DEFAULT_SORT, today=today, can=member.can)
+    found = queries.chosen(mine, query, member, today=today)
+    return found.filter(status=query.status) if query.status in queries.STATUSES else found
 
 
 def _make_plans(request: MemberRequest, slug: str, lines: list[Replenishment], form: forms.Bulk) -> HttpResponse:
     try:
         made = actions.create_plans(lines, by=request.member, at=timezone.now(), title=form.cleaned_data["title"])
     except actions.NotAllowed as refused:
-        answer = page(request, TEMPLATE, context(request, slug, _params(form)), status=422)
+        answer = page(
+            request, TEMPLATE, context(request, slug, pages.params_of(form.cleaned_data["query"])), status=422
+        )
         return toast(answer, str(refused), kind="warning")
     if len(made) == 1:
         kwargs = {"agency": request.agency.slug, "store": made[0].store.slug, "plan": made[0].pk}

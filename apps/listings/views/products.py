@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.accounts.models import Member
 from apps.accounts.queries import colleagues, stores_for
 from apps.accounts.views import lists as pages
 from apps.core import lists
@@ -20,7 +22,6 @@ from apps.listings.queries import products as queries
 
 PAGE = "products"
 TEMPLATE = "listings/products.html"
-MOST_AT_ONCE = 2000  # products one bulk action may take
 FILTERS = {"q", "mp", "store", "owner", "supplier", "missing", "status"}
 LABELS = {
     "selling": gettext_lazy("On sale"),
@@ -74,10 +75,7 @@ def _segments(query: lists.ListQuery, totals: queries.Summary) -> list[dict[str,
     """All, and each status, with its count and address."""
     status = query.status if query.status in queries.STATUSES else ""
     counts = [("", _("All"), totals.total)] + [(key, LABELS[key], totals.statuses[key]) for key in queries.STATUSES]
-    return [
-        {"label": label, "count": count, "url": query.url(status=key), "active": key == status}
-        for key, label, count in counts
-    ]
+    return pages.segments(query, status, counts)
 
 
 @require_POST
@@ -105,24 +103,23 @@ def act(request: MemberRequest, store: str = "") -> HttpResponse:
 
 
 def _meant(request: MemberRequest, slug: str, values: dict[str, Any]) -> tuple[list[Product], str]:
-    """(products, "") or ([], why not). "All" must still be as many as the person saw."""
+    """(products, "") or ([], why not)."""
     member = request.member
     mine = queries.products_for(member)
     if slug:
         mine = mine.filter(store__slug=slug)
-    if values["scope"] == "all":
-        query = parsed(request, pages.params_of(values["query"]))
-        mine = queries.narrowed(queries.chosen(mine, query, member), query, member)
-        found = list(mine[: MOST_AT_ONCE + 1])
-        if len(found) != values["count"]:
-            return [], _("The list has changed. Look at it again, then repeat.")
-    else:
-        found = list(queries.picked(mine, request.POST.getlist("keys")[: MOST_AT_ONCE + 1]))
-    if not found:
-        return [], _("Choose at least one product.")
-    if len(found) > MOST_AT_ONCE:
-        return [], _("At most %d products at once. Narrow the filter.") % MOST_AT_ONCE
-    return found, ""
+    return pages.meant(
+        request,
+        values,
+        lambda params: _seen(mine, parsed(request, params), member),
+        lambda keys: queries.picked(mine, keys),
+        nothing=_("Choose at least one product."),
+        too_many=_("At most %d products at once. Narrow the filter."),
+    )
+
+
+def _seen(mine: QuerySet[Product], query: lists.ListQuery, member: Member) -> QuerySet[Product]:
+    return queries.narrowed(queries.chosen(mine, query, member), query, member)
 
 
 @require_POST

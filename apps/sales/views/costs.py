@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.accounts.models import Store
+from apps.accounts.models import Member, Store
 from apps.accounts.queries import rates, stores_for
 from apps.accounts.views import lists as pages
 from apps.core import lists
@@ -25,7 +26,6 @@ from apps.sales.queries.cost import agency_currency, currencies
 
 PAGE = "costs"
 TEMPLATE = "sales/costs.html"
-MOST_AT_ONCE = 2000  # SKUs one bulk action may take
 FILTERS = {"q", "store", "owner", "supplier", "status"}
 LABELS = {
     "missing": gettext_lazy("Missing cost"),
@@ -97,10 +97,7 @@ def _segments(query: lists.ListQuery, totals: queries.Summary) -> list[dict[str,
     """All, and each status, with its count and address."""
     status = query.status if query.status in queries.STATUSES else ""
     counts = [("", _("All"), totals.total)] + [(key, LABELS[key], totals.counts[key]) for key in queries.STATUSES]
-    return [
-        {"label": label, "count": count, "url": query.url(status=key), "active": key == status}
-        for key, label, count in counts
-    ]
+    return pages.segments(query, status, counts)
 
 
 @require_POST
@@ -145,24 +142,23 @@ def _set(request: MemberRequest, chosen: list[Product], cost: forms.Cost) -> lis
 
 
 def _meant(request: MemberRequest, slug: str, values: dict[str, Any]) -> tuple[list[Product], str]:
-    """(products, "") or ([], why not). "All" must still be as many as the person saw."""
+    """(products, "") or ([], why not)."""
     member = request.member
     mine = catalogue.products_for(member)
     if slug:
         mine = mine.filter(store__slug=slug)
-    if values["scope"] == "all":
-        query = parsed(request, pages.params_of(values["query"]))
-        wanted = queries.status_filter(query.status, timezone.localdate())
-        found = list(queries.chosen(mine, query, member).filter(wanted)[: MOST_AT_ONCE + 1])
-        if len(found) != values["count"]:
-            return [], _("The list has changed. Look at it again, then repeat.")
-    else:
-        found = list(catalogue.picked(mine, request.POST.getlist("keys")[: MOST_AT_ONCE + 1]))
-    if not found:
-        return [], _("Choose at least one SKU.")
-    if len(found) > MOST_AT_ONCE:
-        return [], _("At most %d SKUs at once. Narrow the filter.") % MOST_AT_ONCE
-    return found, ""
+    return pages.meant(
+        request,
+        values,
+        lambda params: _seen(mine, parsed(request, params), member),
+        lambda keys: catalogue.picked(mine, keys),
+        nothing=_("Choose at least one SKU."),
+        too_many=_("At most %d SKUs at once. Narrow the filter."),
+    )
+
+
+def _seen(mine: QuerySet[Product], query: lists.ListQuery, member: Member) -> QuerySet[Product]:
+    return queries.chosen(mine, query, member).filter(queries.status_filter(query.status, timezone.localdate()))
 
 
 @require_POST
