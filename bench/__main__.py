@@ -1,4 +1,4 @@
-"""python -m stack exec -- python -m bench [load] [replenish] [pages] [--lines N] [--skus N] [--facts N] [--help]"""
+"""python -m stack exec -- python -m bench [load] [replenish] [pages] [foresee] [--lines N] [--skus N] [--facts N] [--help]"""
 
 import argparse
 import os

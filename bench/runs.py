@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from bench import ground, loading, pages, replenishing
+from bench import ground, loading, odr, pages, replenishing
 from bench.measure import tell, timed, title
 from bench.sizes import Sizes
 
@@ -11,6 +11,7 @@ RUNS: dict[str, Callable[[Sizes], None]] = {
     "load": loading.run,
     "replenish": replenishing.run,
     "pages": pages.run,
+    "foresee": odr.run,
 }
 
 

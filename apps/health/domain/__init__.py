@@ -1,0 +1,1 @@
+"""Plain arithmetic about account health and compliance. No Django, no clock, no input or output."""

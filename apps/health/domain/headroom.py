@@ -1,0 +1,138 @@
+"""How far a rate is from its limit, and what leaves the window when.
+
+Every rate is looked at from its bad side: late orders of all, packages without valid tracking of all. A target that
+asks for *more* than 95 % is a limit of less than 5 % on the rest (`Limit.of`). Shares are whole parts per million, so
+that 1.00 % is exactly 10 000 and a boundary is never a matter of rounding.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Self
+
+WHOLE = 1_000_000
+NEAR_DEFECTS = 3  # so few more defects before the limit are worth an alert, whatever the share
+AMBER_SHARE = 70  # percent of the limit from which a rate is amber
+
+
+class Band(StrEnum):
+    """Where a rate stands. `UNRATED`: too few orders to say, which is not 0 %."""
+
+    GOOD = "good"
+    AMBER = "amber"
+    BREACH = "breach"
+    UNRATED = "unrated"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A bad share that must not be reached (`strict`) or passed. `ppm`: parts per million."""
+
+    ppm: int
+    strict: bool = True
+
+    @classmethod
+    def of(cls, target: int, operator: str) -> Self:
+        """The limit on the bad side of `target` ppm: "lt"/"le" as they are, "gt"/"ge" from the other side.
+
+        Raises ValueError for another operator: a target that a rate must equal has no headroom.
+        """
+        if operator in {"lt", "le"}:
+            return cls(target, operator == "lt")
+        if operator in {"gt", "ge"}:
+            return cls(WHOLE - target, operator == "gt")
+        raise ValueError(f"no limit in {operator!r}")
+
+    def most(self, total: int) -> int:
+        """The most bad ones that `total` may hold without a breach.
+
+        Source: features of account health, `ceil(target x orders) - 1` for `<`, `floor(target x orders)` for `<=`.
+        """
+        return -(-self.ppm * total // WHOLE) - 1 if self.strict else self.ppm * total // WHOLE
+
+    def broken(self, bad: int, total: int) -> bool:
+        """Is the limit reached or passed? An empty window breaks nothing."""
+        return total > 0 and bad > self.most(total)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A rate and its room. `room`: more bad ones before a breach, negative by how many there are too many.
+
+    `rate` in parts per million, rounded half up as Amazon rounds; None while not rated.
+    """
+
+    bad: int
+    total: int
+    rate: int | None
+    room: int | None
+    band: Band
+
+    @property
+    def near(self) -> bool:
+        """Is it time to look: a breach, or few more before one."""
+        return self.room is not None and self.room <= NEAR_DEFECTS
+
+
+def stand(bad: int | None, total: int | None, limit: Limit, *, amber: int = AMBER_SHARE) -> Standing:
+    """Where `bad` of `total` stands against a limit; `amber` is the percent of the limit that turns amber."""
+    if bad is None or not total:
+        return Standing(bad or 0, total or 0, None, None, Band.UNRATED)
+    return Standing(bad, total, share(bad, total), limit.most(total) - bad, _band(bad, total, limit, amber))
+
+
+def share(part: int, total: int) -> int:
+    """`part` of `total` in parts per million, half up."""
+    return (2 * part * WHOLE + total) // (2 * total)
+
+
+def _band(bad: int, total: int, limit: Limit, amber: int) -> Band:
+    if limit.broken(bad, total):
+        return Band.BREACH
+    return Band.AMBER if bad and bad * WHOLE * 100 >= amber * limit.ppm * total else Band.GOOD
+
+
+@dataclass(frozen=True)
+class Window:
+    """The order days a rate counts on a report day: `days` days that end `lag` days before it."""
+
+    days: int
+    lag: int = 0
+
+    def on(self, day: date) -> tuple[date, date]:
+        """First and last order day of the report of `day`."""
+        last = day - timedelta(days=self.lag)
+        return last - timedelta(days=self.days - 1), last
+
+    def leaves(self, ordered: date) -> date:
+        """The first report day whose window no longer holds an order of that day."""
+        return ordered + timedelta(days=self.days + self.lag)
+
+    def enters(self, ordered: date) -> date:
+        """The first report day whose window holds an order of that day."""
+        return ordered + timedelta(days=self.lag)
+
+
+@dataclass(frozen=True)
+class RollOff:
+    """Defects that leave the window on one report day; `remaining` is what is left of today's then."""
+
+    day: date
+    count: int
+    remaining: int
+
+
+def roll_off(ordered: Iterable[date], window: Window, *, today: date) -> list[RollOff]:
+    """When today's defects leave, soonest first. Defects outside of today's window are not counted."""
+    first, last = window.on(today)
+    counts: dict[date, int] = {}
+    for day in ordered:
+        if first <= day <= last:
+            leaves = window.leaves(day)
+            counts[leaves] = counts.get(leaves, 0) + 1
+    left, found = sum(counts.values()), []
+    for day in sorted(counts):
+        left -= counts[day]
+        found.append(RollOff(day, counts[day], left))
+    return found
