@@ -18,6 +18,7 @@ SHARED_IN_THE_PORTAL = {
     "accounts_marketplace",
     "accounts_threshold",
     "core_chainhead",
+    "health_standard",
 }
 # A client sees the own client and its people: a second wall that asks for the granted stores.
 OWN_IN_THE_PORTAL = {"accounts_client", "accounts_member", "accounts_user"}
@@ -25,7 +26,7 @@ OWN_IN_THE_PORTAL = {"accounts_client", "accounts_member", "accounts_user"}
 UNTIED = {"sales_orderline", "sales_salesday", "sales_trafficday", "inventory_stockday"}
 # Rows that Django keeps for people and sessions, not for agencies.
 NOBODYS = ("account_", "auth_", "django_", "usersessions_", "accounts_user", "mfa_")
-SHARED = {"accounts_agency", "accounts_fxrate", "accounts_marketplace"}
+SHARED = {"accounts_agency", "accounts_fxrate", "accounts_marketplace", "health_standard"}
 
 
 def ask(statement: str, *values: object) -> list[tuple]:
