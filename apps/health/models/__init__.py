@@ -10,5 +10,17 @@ from apps.health.models.facts import (
     Standard,
 )
 from apps.health.models.offers import Offer, OrderDay
+from apps.health.models.outlooks import Outlook
 
-__all__ = ["Defect", "Feedback", "HealthDay", "Notice", "Offer", "OrderDay", "ReturnLine", "Shipment", "Standard"]
+__all__ = [
+    "Defect",
+    "Feedback",
+    "HealthDay",
+    "Notice",
+    "Offer",
+    "OrderDay",
+    "Outlook",
+    "ReturnLine",
+    "Shipment",
+    "Standard",
+]
