@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from bench import ground, loading, odr, pages, replenishing
+from bench import ground, loading, odr, pages, replenishing, sim_n
 from bench.measure import tell, timed, title
 from bench.sizes import Sizes
 
@@ -12,6 +12,7 @@ RUNS: dict[str, Callable[[Sizes], None]] = {
     "replenish": replenishing.run,
     "pages": pages.run,
     "foresee": odr.run,
+    "alarms": sim_n.run,
 }
 
 
