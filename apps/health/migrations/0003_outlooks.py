@@ -4,7 +4,6 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import apps.core.tenancy
-from apps.core.walls import isolate, tie
 
 
 class Migration(migrations.Migration):
@@ -81,6 +80,4 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["agency", "date"], name="outlook_by_date")],
             },
         ),
-        isolate("health_outlook", store="store_id"),
-        tie("health_outlook", "store_id", "accounts_store"),
     ]
