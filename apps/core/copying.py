@@ -18,6 +18,7 @@ import polars as pl
 from django.db import connection
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
+from apps.core import changes
 from apps.core.tenancy import acting_agency
 
 WORK_MEM = "128MB"  # for the joins and sums of one load
@@ -36,7 +37,8 @@ class Facts:
 
     `stamps` are written, not compared. Of two tellings of a row the one with the greater `version` (columns, first
     decides) is right; with equal versions (or none) the later read. `day` is the local-day column by which a fact table is cut,
-    `part` the column of the site or warehouse that a document may tell whole.
+    `part` the column of the site or warehouse that a document may tell whole. `changed` names the column, filled by its
+    default, that keeps when a row's values were last written (see `core.changes`).
     """
 
     table: str
@@ -46,6 +48,7 @@ class Facts:
     version: tuple[str, ...] = ("as_of",)
     day: str = ""
     part: str = "marketplace_id"
+    changed: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -181,6 +184,8 @@ def merge(stage: Stage, facts: Facts, *, store_id: int, whole: bool, keep: Seque
     arriving later must not overrule it. (For whole days `prune` knows which document was the last.)
     """
     lock(store_id, facts.table)
+    if facts.changed:
+        changes.announce(facts.table)
     bounds = {
         "agency": acting_agency(),
         "store": store_id,
@@ -370,12 +375,16 @@ def _compare(
 
 def _update(news: str, facts: Facts, bounds: Mapping[str, Any]) -> int:
     written = (*facts.values, *facts.stamps)
+    assign = [SQL("{c} = s.{c}").format(c=Identifier(c)) for c in written]
+    if facts.changed:
+        now = SQL("{c} = CASE WHEN s.differs THEN clock_timestamp() ELSE t.{c} END")
+        assign.append(now.format(c=Identifier(facts.changed)))
     return run(
         "UPDATE {table} t SET {assign} FROM {news} s WHERE NOT s.fresh AND {mine} AND {key}",
         values=bounds,
         table=facts.table,
         news=news,
-        assign=SQL(", ").join(SQL("{c} = s.{c}").format(c=Identifier(c)) for c in written),
+        assign=SQL(", ").join(assign),
         mine=mine(facts, bounds),
         key=_same_key(facts),
     )

@@ -68,9 +68,10 @@ class ResourceSchema(AutoSchema):
             OpenApiParameter("cursor", str, QUERY, description="`next_cursor` of the page before."),
         ]
         if self.view.changed:
-            found.append(
-                OpenApiParameter("updated_since", OpenApiTypes.DATETIME, QUERY, description="Changed at or after.")
-            )
+            told = f"Only rows whose `{self.view.changed}` is at or after."
+            if self.view.stamped:
+                told += " Ask on from the newest you have seen, or from its cursor: nothing is missed."
+            found.append(OpenApiParameter("updated_since", OpenApiTypes.DATETIME, QUERY, description=told))
         return found
 
     def get_filter_backends(self) -> list[Any]:

@@ -22,7 +22,10 @@ SITE = OpenApiParameter("marketplace", str, description="Only these sites, e.g. 
 
 
 class OrderRow(serializers.ModelSerializer):
-    """One line of an order, without the buyer. Money in minor units of `currency`, for the whole line."""
+    """One line of an order, without the buyer. Money in minor units of `currency`, for the whole line.
+
+    `updated_at` is when Amazon changed the order; `changed_at` is when we last stored something new about the line.
+    """
 
     store = serializers.CharField(source="store.slug")
     marketplace = serializers.CharField(source="marketplace_id")
@@ -31,17 +34,19 @@ class OrderRow(serializers.ModelSerializer):
         model = OrderLine
         fields = ("store", "order_id", "sku", "ordinal", "marketplace", "asin", "status", "item_status", "fulfilment")
         fields += ("purchased_at", "purchased_on", "updated_at", "quantity", "currency", "price", "tax", "shipping")
-        fields += ("shipping_tax", "promotion", "ship_country", "business")
+        fields += ("shipping_tax", "promotion", "ship_country", "business", "changed_at")
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="list_order_lines", summary="Order lines, oldest change first", tags=["orders"]),
+    list=extend_schema(
+        operation_id="list_order_lines", summary="Order lines, longest unchanged here first", tags=["orders"]
+    ),
 )
 class Orders(Resource):
     permissions = {"list": Permission.ORDERS_VIEW}
     row = OrderRow
-    order = ("updated_at", "store_id", "order_id", "sku", "ordinal")
-    changed = "updated_at"
+    order = ("changed_at", "store_id", "order_id", "sku", "ordinal")
+    changed, stamped = "changed_at", True
     parameters = {
         "list": [
             STORE,

@@ -35,6 +35,7 @@ ORDER_LINES = Facts(
         "business",
     ),
     version=("updated_at", "as_of"),
+    changed="changed_at",
 )
 TRAFFIC_DAYS = Facts(
     "sales_trafficday",

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from apps.core.changes import Moment
 from apps.core.tenancy import TenantModel, acting_agency, tied
 
 
@@ -58,11 +59,12 @@ class OrderLine(Fact):
     ship_country = models.CharField(max_length=2, blank=True)
     business = models.BooleanField(default=False)
     as_of = models.DateTimeField()
+    changed_at = models.DateTimeField(db_default=Moment(), editable=False)  # here, by our clock
 
     class Meta:
         indexes = [
             models.Index(fields=["agency", "store", "purchased_on"], name="order_by_day"),
-            models.Index(fields=["agency", "updated_at", "store"], name="order_by_change"),
+            models.Index(fields=["agency", "changed_at", "store"], name="order_by_change"),
         ]
 
 

@@ -90,7 +90,7 @@ class DocumentRow(serializers.ModelSerializer):
     class Meta:
         model = StoredDocument
         fields = ("id", "store", "name", "row", "digest", "size", "encoding", "marketplaces", "as_of", "rows")
-        fields += ("received_at", "applied_at", "quarantine", "errors")
+        fields += ("received_at", "applied_at", "quarantine", "errors", "changed_at")
 
 
 class RunRow(serializers.ModelSerializer):
@@ -104,7 +104,7 @@ class RunRow(serializers.ModelSerializer):
         model = Run
         fields = ("id", "store", "dataset", "marketplace", "slot", "state", "since", "until", "due_at", "attempts")
         fields += ("step", "rows", "changed", "documents", "error_kind", "error", "created_at", "started_at")
-        fields += ("finished_at",)
+        fields += ("finished_at", "changed_at")
 
 
 class UploadSerializer(serializers.Serializer):
@@ -127,8 +127,8 @@ class Documents(Resource):
         "create": Permission.IMPORT,
     }
     row = DocumentRow
-    order = ("received_at", "id")
-    changed = "received_at"
+    order = ("changed_at", "id")
+    changed, stamped = "changed_at", True
     parameters: ClassVar[dict[str, Any]] = {"list": [STORE]}
     parser_classes: ClassVar[list[Any]] = [MultiPartParser]
 
@@ -168,8 +168,8 @@ class Documents(Resource):
 class Runs(Resource):
     permissions = {"list": Permission.SYNC_VIEW, "retrieve": Permission.SYNC_VIEW}
     row = RunRow
-    order = ("created_at", "id")
-    changed = "created_at"
+    order = ("changed_at", "id")
+    changed, stamped = "changed_at", True
     parameters: ClassVar[dict[str, Any]] = {
         "list": [STORE, OpenApiParameter("state", str, enum=[str(s) for s in Run.State.values])]
     }

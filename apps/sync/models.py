@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.changes import Moment
 from apps.core.models import uuid7
 from apps.core.tenancy import TenantModel, tied
 from apps.sync.rows import DATASETS, LABELS
@@ -138,6 +139,7 @@ class Run(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField(db_default=Moment(), editable=False)  # kept by the table's trigger
     requested_by = tied("accounts.Member", null=True, blank=True, related_name="+")
 
     class Meta:
@@ -149,6 +151,7 @@ class Run(TenantModel):
         indexes = [
             models.Index(fields=["agency", "state", "due_at"], name="run_due"),
             models.Index(fields=["agency", "stream", "-created_at"], name="run_history"),
+            models.Index(fields=["agency", "changed_at", "id"], name="run_by_change"),
         ]
 
     @property
@@ -186,6 +189,7 @@ class StoredDocument(TenantModel):
     quarantine = models.TextField(blank=True)
     errors = models.JSONField(default=list)
     uploaded_by = tied("accounts.Member", null=True, blank=True, related_name="+")
+    changed_at = models.DateTimeField(db_default=Moment(), editable=False)  # kept by the table's trigger
 
     class Meta:
         verbose_name, verbose_name_plural = _("document"), _("documents")
@@ -193,7 +197,10 @@ class StoredDocument(TenantModel):
             models.UniqueConstraint(fields=["agency", "id"], name="document_tie"),
             models.UniqueConstraint(fields=["agency", "connection", "row", "digest"], name="stored_once"),
         ]
-        indexes = [models.Index(fields=["agency", "store", "-received_at"], name="document_by_store")]
+        indexes = [
+            models.Index(fields=["agency", "store", "-received_at"], name="document_by_store"),
+            models.Index(fields=["agency", "changed_at", "id"], name="document_by_change"),
+        ]
 
     @property
     def title(self) -> str:
