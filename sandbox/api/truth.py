@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from sandbox.api import health
 from sandbox.api.reading import bad
 from sandbox.clock import iso
 from sandbox.http import ApiError, Request, Response
@@ -38,13 +39,15 @@ FIELDS = (
 
 
 def show(sandbox: Sandbox, request: Request) -> Response:
-    """``GET /_sandbox/truth/{orders,stock,listings,traffic,calls}?partner=&marketplace=&from=&to=``."""
+    """``GET /_sandbox/truth/{orders,stock,listings,traffic,calls,defects,health}?partner=&marketplace=&from=&to=``."""
     pages: dict[str, Callable[[Sandbox, Request], dict]] = {
         "orders": orders,
         "stock": stock,
         "listings": listings,
         "traffic": traffic,
         "calls": calls,
+        "defects": health.defects,
+        "health": health.standing,
     }
     what = request.params["what"]
     if what not in pages:

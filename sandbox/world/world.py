@@ -6,16 +6,34 @@ day has its own random stream, and a day depends only on the state the day befor
 
 import json
 import threading
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from sandbox.world import catalog as catalogs
-from sandbox.world import demand, orders
+from sandbox.world import demand, orders, outcomes, policy
 from sandbox.world.orders import COLUMNS, DAY, NEVER
+from sandbox.world.standing import Standing
 from sandbox.world.stock import RINGS, SHIPMENT_COLUMNS, Stock
 
-VERSION = 5
+VERSION = 6
+
+
+@dataclass
+class Trouble:
+    """What the desk injected into the health of accounts."""
+
+    shocks: list[outcomes.Shock] = field(default_factory=list)
+    fixed: list[outcomes.Fixed] = field(default_factory=list)
+    outbreaks: list[policy.Outbreak] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, kept: dict) -> "Trouble":
+        """From what was saved."""
+        fixed = [outcomes.Fixed(each["kind"], tuple(each["on"]), tuple(each["off"])) for each in kept["fixed"]]
+        shocks = [outcomes.Shock(**each) for each in kept["shocks"]]
+        return cls(shocks, fixed, [policy.Outbreak(**each) for each in kept["outbreaks"]])
 
 
 class World:
@@ -36,6 +54,8 @@ class World:
         self.touched = np.zeros(listings, dtype=np.int64)
         self.next_day = start
         self.orders_so_far = 1
+        self.trouble = Trouble()
+        self._health: tuple[outcomes.Outcomes, policy.Violations, Standing] | None = None
         self.lines = {name: np.zeros(0, dtype=kind) for name, kind in COLUMNS.items()}
         self._fresh: list[dict[str, np.ndarray]] = []
         self._rates: list[np.ndarray] = []
@@ -47,6 +67,7 @@ class World:
             while self.next_day <= now // DAY:
                 self._simulate(self.next_day)
                 self.next_day += 1
+                self._health = None
 
     def _simulate(self, day: int) -> None:
         rng = np.random.default_rng([self.seed, 52, day])
@@ -65,6 +86,9 @@ class World:
         sold = np.bincount(pool[keep], units[keep], len(opened)).astype(np.int64)
         rows = orders.make(rng, catalog, lines, (self.seed, day, self.orders_so_far), self.price)
         self.orders_so_far += int(rows["order"].max(initial=self.orders_so_far - 1)) - self.orders_so_far + 1
+        for shock in self.trouble.shocks:
+            if shock.kind == "cancellation":
+                self._sell_out(rows, shock)
         self._fresh.append(rows)
         self._rates.append(rates.astype(np.float32))
         self._opened.append(opened > 0)
@@ -89,6 +113,16 @@ class World:
         for name, mask in (("unfulfillable", bad), ("available", back & ~bad)):
             days = np.minimum(rows["returned"][mask] // DAY + 1, rows["purchased"][mask] // DAY + 200)
             self.stock.schedule(name, days, pool[mask], rows["units"][mask])
+
+    def _sell_out(self, rows: dict[str, np.ndarray], shock: outcomes.Shock) -> np.ndarray:
+        """The seller cancels orders that a shock strikes, where they are paid; which lines it were."""
+        site, merchant = outcomes.sites(self.catalog)[rows["listing"]], self.catalog.listing_merchant[rows["listing"]]
+        hit = outcomes.struck(self.seed, shock, rows["order"], site, merchant, rows["purchased"] // DAY)
+        hit &= merchant & (rows["opened"] != NEVER) & (rows["purchased"] != NEVER)
+        first = np.minimum(rows["opened"] + DAY // 4, rows["cancelled"])
+        rows["cancelled"][hit] = first[hit]
+        rows["shipped"][hit] = rows["returned"][hit] = NEVER
+        return hit
 
     def table(self) -> dict[str, np.ndarray]:
         """All order lines simulated so far, oldest day first. Do not change the arrays."""
@@ -141,6 +175,7 @@ class World:
             pool = self.catalog.listing_pool[listing]
             later = (self.catalog.listing_pool[rows["listing"]] == pool) & (rows["purchased"] > now)
             rows["purchased"][later] = NEVER
+            self._health = None
             self.stock.level["available"][pool] = units
             self.stock.ring["available"][:, pool] = 0
             self.touched[listing] = now
@@ -152,6 +187,53 @@ class World:
             for name in ("price", "tax", "promotion"):
                 rows[name][picked] -= rows[name][picked] // 10
             rows["amended"][np.isin(rows["order"], rows["order"][picked])] = now
+
+    # ---- account health ------------------------------------------------------------------------------------------
+
+    def health(self) -> tuple[outcomes.Outcomes, policy.Violations, Standing]:
+        """What became of the orders, violations of policies, and how every site stands on every day so far."""
+        with self.lock:
+            if self._health is None:
+                what = outcomes.gather(self.seed, self.start, self.catalog, self.table())
+                what.shocks, what.fixed = self.trouble.shocks, self.trouble.fixed
+                site, days = outcomes.sites(self.catalog), (self.start, self.next_day)
+                found = policy.violations(self.seed, self.catalog, site, days, self.trouble.outbreaks)
+                self._health = what, found, Standing(what, found, self.next_day)
+            return self._health
+
+    def strike(self, shock: outcomes.Shock, now: int) -> int:
+        """Add a shock; orders there are already are told again as changed now. How many orders it strikes so far."""
+        with self.lock:
+            rows = self.table()
+            if shock.kind == "cancellation":
+                hit = self._sell_out(rows, shock)
+                struck = np.isin(rows["order"], rows["order"][hit])
+            else:
+                what = self.health()[0]
+                struck = np.isin(rows["order"], what.number[what.struck(shock)])
+            self.trouble.shocks.append(shock)
+            rows["amended"][struck & (rows["purchased"] <= now)] = now
+            self._health = None
+            return len(np.unique(rows["order"][struck]))
+
+    def fix(self, fixed: list[outcomes.Fixed], dropped: np.ndarray, now: int) -> None:
+        """Set what orders have and have not; ``dropped`` (running numbers) are cancelled by their buyers."""
+        with self.lock:
+            rows = self.table()
+            self.trouble.fixed.extend(fixed)
+            gone = np.isin(rows["order"], dropped)
+            paid = np.where(rows["opened"] == NEVER, rows["purchased"], rows["opened"])
+            rows["cancelled"][gone] = np.minimum(rows["cancelled"][gone], paid[gone] + 3600)
+            rows["shipped"][gone] = rows["returned"][gone] = NEVER
+            touched = np.concatenate([np.array(each.on + each.off, dtype=np.int64) for each in fixed] + [dropped])
+            rows["amended"][np.isin(rows["order"], touched) & (rows["purchased"] <= now)] = now
+            self._health = None
+
+    def break_out(self, outbreak: policy.Outbreak) -> None:
+        """Add violations of a policy."""
+        with self.lock:
+            self.trouble.outbreaks.append(outbreak)
+            self._health = None
 
     # ---- keeping ------------------------------------------------------------------------------------------------
 
@@ -178,6 +260,7 @@ class World:
                 "start": self.start,
                 "next_day": self.next_day,
                 "orders": self.orders_so_far,
+                "trouble": asdict(self.trouble),
             }
             temporary = folder / "world.tmp.npz"
             np.savez(temporary, meta=np.array(json.dumps(meta)), **arrays)
@@ -199,6 +282,7 @@ class World:
 
     def _restore(self, saved: "np.lib.npyio.NpzFile", meta: dict) -> None:
         self.next_day, self.orders_so_far = meta["next_day"], meta["orders"]
+        self.trouble = Trouble.read(meta["trouble"])
         self.lines = {n: saved[f"line_{n}"] for n in COLUMNS}
         self.stock.level = {n: saved[f"level_{n}"] for n in RINGS}
         self.stock.ring = {n: saved[f"ring_{n}"] for n in RINGS}
