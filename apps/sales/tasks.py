@@ -8,7 +8,7 @@ from apps.accounts.models import Agency, Store
 from apps.core.tasks import TenantTask
 from apps.core.tenancy import tenant
 from apps.sales.actions.offers import tell_offers
-from apps.sales.actions.orders import tell_order_days
+from apps.sales.actions.programmes import count_all_programmes
 
 QUEUE = "bulk"
 SETTLES_IN = 10  # seconds: several documents of one sync ring once
@@ -17,7 +17,7 @@ SETTLES_IN = 10  # seconds: several documents of one sync ring once
 @shared_task(base=TenantTask)
 def tell_store(store_id: int) -> int:
     """Tell health of the store's offers; returns how many were new or changed."""
-    tell_order_days(store_id)
+    count_all_programmes(store_id)
     merged = tell_offers(store_id, at=timezone.now())
     return merged.new + merged.changed
 

@@ -1,13 +1,13 @@
 """What sales and listings tell health: orders by who fulfils them, offers with their sales."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 
 from apps.health.models import Offer, OrderDay
 from apps.listings.models import Product
 from apps.sales.actions.offers import tell_offers
-from apps.sales.actions.orders import tell_order_days
+from apps.sales.actions.programmes import count_all_programmes
 from apps.sync.rows import LISTING, ORDER_LINE
 from tests.inventory.stock import listed, sold
 from tests.sales.rows import load
@@ -15,6 +15,11 @@ from tests.sales.test_orders import line
 from tests.world import NOW
 
 DAY, NEXT = date(2026, 2, 1), date(2026, 2, 2)
+
+
+def bought(order: str, day: int = 1, hour: int = 12, **values):
+    """An order line of a UTC moment in February; local days are a test's own."""
+    return line(order, purchased_at=datetime(2026, 2, day, hour, tzinfo=UTC), **values)
 
 
 def told() -> list[tuple]:
@@ -29,30 +34,30 @@ def test_orders_of_a_day_are_counted_by_programme_without_the_cancelled(acme, ze
         load(
             acme,
             ORDER_LINE,
-            line("o1"),
-            line("o1", sku="B"),
-            line("o2", fulfilment="FBM"),
-            line("o3", status="Cancelled"),
+            bought("o1"),
+            bought("o1", sku="B"),
+            bought("o2", fulfilment="FBM"),
+            bought("o3", status="Cancelled"),
         )
         assert told() == [("US", "afn", DAY, 1), ("US", "mfn", DAY, 1)]
 
 
 def test_an_order_that_moves_changes_programme_or_is_cancelled_is_counted_anew(acme):
     with acme:
-        load(acme, ORDER_LINE, line("o1"), line("o2"), line("o3"))
-        load(acme, ORDER_LINE, line("o1", purchased_on=NEXT), line("o2", fulfilment="FBM"), as_of=1)
+        load(acme, ORDER_LINE, bought("o1"), bought("o2"), bought("o3"))
+        load(acme, ORDER_LINE, bought("o1", 2, 5), bought("o2", fulfilment="FBM"), as_of=1)
         assert told() == [("US", "afn", DAY, 1), ("US", "mfn", DAY, 1), ("US", "afn", NEXT, 1)]
-        load(acme, ORDER_LINE, line("o2", fulfilment="FBM", status="Cancelled"), as_of=2)
+        load(acme, ORDER_LINE, bought("o2", fulfilment="FBM", status="Cancelled"), as_of=2)
         assert told() == [("US", "afn", DAY, 1), ("US", "afn", NEXT, 1)]
 
 
 def test_days_counted_at_once_are_those_counted_by_loads(acme):
     with acme:
-        load(acme, ORDER_LINE, line("o1"), line("o2", fulfilment="FBM"), line("o3", purchased_on=NEXT))
+        load(acme, ORDER_LINE, bought("o1"), bought("o2", fulfilment="FBM"), bought("o3", 2, 5))
         by_loads = told()
-        assert tell_order_days(acme.store.pk) == 0, "counted already"
+        assert not count_all_programmes(acme.store.pk), "counted already"
         OrderDay.objects.all().delete()
-        assert tell_order_days(acme.store.pk) == 2
+        assert count_all_programmes(acme.store.pk)
         assert told() == by_loads
 
 

@@ -10,7 +10,7 @@ from psycopg.sql import SQL
 from apps.core import copying
 from apps.core.copying import Facts, Stage
 from apps.core.tenancy import acting_agency
-from apps.health.actions.offers import ORDER_DAYS
+from apps.sales.actions.programmes import count_programmes
 from apps.sync.actions.taking import Taken, stage_rows
 from apps.sync.loading import Intake, Loaded
 from apps.sync.rows import ORDER_LINE
@@ -39,7 +39,7 @@ _TOUCHED = """ON COMMIT DROP AS
 # Lines of the touched days; when all the store's lines are of this document, they are where they were staged.
 _LINES = """ON COMMIT DROP AS
     SELECT l.marketplace_id, l.sku, l.purchased_on, l.order_id, l.ordinal, l.quantity, l.price, l.promotion, l.tax,
-        l.status, l.item_status, l.fulfilment
+        l.status, l.item_status
     FROM sales_orderline l JOIN touched_day d ON d.marketplace_id = l.marketplace_id AND d.date = l.purchased_on
     WHERE l.agency_id = %(agency)s AND l.store_id = %(store)s AND l.purchased_on BETWEEN %(first)s AND %(last)s"""
 _VOID = "(l.status LIKE 'Cancel%' OR l.item_status LIKE 'Cancel%')"
@@ -70,19 +70,12 @@ _STORE = f"""ON COMMIT DROP AS
           FROM (SELECT DISTINCT marketplace_id, purchased_on, order_id FROM {{lines}} l WHERE NOT {_VOID}) orders
           GROUP BY 1, 2) o ON o.marketplace_id = s.marketplace_id AND o.purchased_on = s.date"""
 
-# Who fulfils an order, of whom account health keeps count. An order of both counts for both.
-_PROGRAMMES = f"""ON COMMIT DROP AS
-    SELECT marketplace_id, programme, purchased_on AS date, count(*) AS orders
-    FROM (SELECT DISTINCT marketplace_id, purchased_on, order_id,
-              CASE fulfilment WHEN 'FBA' THEN 'afn' ELSE 'mfn' END AS programme FROM {{lines}} l WHERE NOT {_VOID}) orders
-    GROUP BY 1, 2, 3"""
-
 
 def load_orders(intake: Intake, frames: Iterator[pl.DataFrame], facts: Facts) -> Loaded:
     """Write order lines that are new or newer, then the sums of the days they touch: one transaction, the caller's."""
     copying.lock(intake.store_id, ORDER_LINE.name)
     stage = stage_rows(ORDER_LINE, intake, frames, facts, flags=("business",))
-    keep = ("marketplace_id", "purchased_on")
+    keep = ("marketplace_id", "purchased_on", "purchased_at")
     merged = copying.merge(stage, facts, store_id=intake.store_id, whole=True, keep=keep)
     taken = Taken(stage, merged, [])
     if taken.quiet:
@@ -90,32 +83,12 @@ def load_orders(intake: Intake, frames: Iterator[pl.DataFrame], facts: Facts) ->
     if merged.news is None:
         first, last = copying.read("SELECT min(purchased_on), max(purchased_on) FROM {s}", s=stage.table)[0]
         _add_up(intake.store_id, Days(first, last), lines=stage.table)
+        count_programmes(intake.store_id, lines=stage.table)
     else:
         first, last = _touch(merged.news)
         _add_up(intake.store_id, Days(first, last), lines="day_line")
+        count_programmes(intake.store_id, news=merged.news)
     return Loaded(stage.rows, merged.new, merged.changed, 0, first, last)
-
-
-_SUMS = (
-    (SALES_DAYS, "summed_sales", _SALES),
-    (STORE_DAYS, "summed_store", _STORE),
-    (ORDER_DAYS, "summed_programmes", _PROGRAMMES),
-)
-
-
-def tell_order_days(store_id: int) -> int:
-    """Count the orders of every day for health, where none was counted yet; how many site days. Loads keep them since."""
-    values = {"agency": acting_agency(), "store": store_id}
-    mine = "agency_id = %(agency)s AND store_id = %(store)s"
-    copying.lock(store_id, ORDER_LINE.name)
-    if copying.read(f"SELECT EXISTS (SELECT FROM health_orderday WHERE {mine})", values=values)[0][0]:
-        return 0
-    days = f"ON COMMIT DROP AS SELECT marketplace_id, date FROM sales_storeday WHERE {mine}"
-    copying.temporary("touched_day", SQL(days), values=values)
-    first, last, count = copying.read("SELECT min(date), max(date), count(*) FROM touched_day")[0]
-    if count:
-        _add_up(store_id, Days(first, last), lines="day_line")
-    return count
 
 
 @dataclass(frozen=True)
@@ -132,12 +105,12 @@ def _touch(news: str) -> tuple[date, date]:
 
 
 def _add_up(store_id: int, days: Days, *, lines: str) -> None:
-    """SalesDay, StoreDay and health's OrderDay of the touched days from their order lines."""
+    """SalesDay and StoreDay of the touched days from their order lines."""
     bounds = {"agency": acting_agency(), "store": store_id, "first": days.first, "last": days.last}
     if lines == "day_line":
         copying.temporary("day_line", SQL(_LINES), values=bounds)
         copying.run("ANALYZE day_line")
-    for facts, name, statement in _SUMS:
+    for facts, name, statement in ((SALES_DAYS, "summed_sales", _SALES), (STORE_DAYS, "summed_store", _STORE)):
         copying.temporary(name, copying.composed(statement, {"lines": lines}))
         copying.run("ANALYZE {name}", name=name)
         sums = Stage(name, facts.columns, 0, days.first, days.last)
