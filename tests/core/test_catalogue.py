@@ -18,6 +18,9 @@ SHARED_IN_THE_PORTAL = {
     "accounts_marketplace",
     "accounts_threshold",
     "core_chainhead",
+    "health_ownpaperkind",
+    "health_paperkind",
+    "health_paperrule",
     "health_standard",
 }
 # A client sees the own client and its people: a second wall that asks for the granted stores.
@@ -26,7 +29,14 @@ OWN_IN_THE_PORTAL = {"accounts_client", "accounts_member", "accounts_user"}
 UNTIED = {"sales_orderline", "sales_salesday", "sales_trafficday", "inventory_stockday"}
 # Rows that Django keeps for people and sessions, not for agencies.
 NOBODYS = ("account_", "auth_", "django_", "usersessions_", "accounts_user", "mfa_")
-SHARED = {"accounts_agency", "accounts_fxrate", "accounts_marketplace", "health_standard"}
+SHARED = {
+    "accounts_agency",
+    "accounts_fxrate",
+    "accounts_marketplace",
+    "health_standard",
+    "health_paperkind",
+    "health_paperrule",
+}
 
 
 def ask(statement: str, *values: object) -> list[tuple]:

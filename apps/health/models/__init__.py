@@ -11,8 +11,28 @@ from apps.health.models.facts import (
 )
 from apps.health.models.offers import Offer, OrderDay
 from apps.health.models.outlooks import Outlook
+from apps.health.models.papers import (
+    CategoryTraits,
+    Coverage,
+    CoverageSum,
+    CoverState,
+    OwnPaperKind,
+    OwnPaperRule,
+    Paper,
+    PaperFile,
+    PaperGroup,
+    PaperKind,
+    PaperRequest,
+    PaperRule,
+    PaperWaiver,
+    SkuTraits,
+)
 
 __all__ = [
+    "CategoryTraits",
+    "CoverState",
+    "Coverage",
+    "CoverageSum",
     "Defect",
     "Feedback",
     "HealthDay",
@@ -20,7 +40,17 @@ __all__ = [
     "Offer",
     "OrderDay",
     "Outlook",
+    "OwnPaperKind",
+    "OwnPaperRule",
+    "Paper",
+    "PaperFile",
+    "PaperGroup",
+    "PaperKind",
+    "PaperRequest",
+    "PaperRule",
+    "PaperWaiver",
     "ReturnLine",
     "Shipment",
+    "SkuTraits",
     "Standard",
 ]

@@ -1,1 +1,0 @@
-"""Arithmetic of sales: no Django, no clock, no disk."""

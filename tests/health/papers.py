@@ -1,0 +1,58 @@
+"""Papers, offers and what is known of products, for the tests of compliance."""
+
+from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
+
+from django.apps import apps as django_apps
+
+from apps.accounts.models import Marketplace, Store
+from apps.health.actions.coverage import recompute_store
+from apps.health.models import CategoryTraits, Coverage, Offer, Paper, PaperKind
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TODAY = NOW.date()
+EVERY_TRAIT = (
+    "electric", "battery", "radio", "toy", "textile", "furniture", "sport", "diy", "paper", "tyre", "northern-ireland",
+    "denan", "pse-specified",
+)  # fmt: skip
+
+
+def known() -> None:
+    """A transactional test before us may have emptied the shared tables."""
+    if not PaperKind.objects.exists():
+        import_module("apps.health.migrations.0007_known_papers").fill(django_apps, None)
+
+
+def traits(**yes: bool) -> dict[str, bool]:
+    """Everything is known: what is named as told, the rest no."""
+    return dict.fromkeys(EVERY_TRAIT, False) | {name.replace("_", "-"): value for name, value in yes.items()}
+
+
+def category(name: str, **yes: bool) -> CategoryTraits:
+    return CategoryTraits.objects.create(category=name.lower(), traits=traits(**yes), updated_at=NOW)
+
+
+def offer(store: Store, sku: str, site: str, **values: object) -> Offer:
+    money = {"sales_30d": 100_00, "currency": Marketplace.objects.get(pk=site).currency}
+    return Offer.objects.create(
+        store=store, sku=sku, marketplace_id=site, title=f"Title of {sku}", told_at=NOW, **(money | values)
+    )
+
+
+def paper(store: Store, kind: str, **values: object) -> Paper:
+    """Accepted, whole, of all products and without an end, if nothing else is said."""
+    parts = [part["key"] for part in PaperKind.objects.get(code=kind).parts]
+    fields = {"number": "DE1234567890123", "person": "Demo GmbH, Berlin", "state": "accepted", "scope": "all"}
+    fields |= {"parts": parts, "created_at": NOW, "updated_at": NOW}
+    return Paper.objects.create(store=store, kind=kind, **(fields | values))
+
+
+def covered(store: Store, *, at: datetime = NOW) -> dict[tuple[str, str], dict[str, str]]:
+    """{(SKU, site): {rule: state}} after a recalculation."""
+    recompute_store(store.pk, at=at)
+    rows = Coverage.objects.filter(store=store)
+    return {(r.sku, r.marketplace_id): {rule: cell["s"] for rule, cell in r.cells.items()} for r in rows}
+
+
+def in_days(days: int) -> date:
+    return TODAY + timedelta(days=days)
