@@ -34,6 +34,11 @@ SCHEDULE: dict[str, Entry] = {
         "schedule": crontab(minute="5"),
         "options": {"queue": "interactive"},
     },
+    "offers-tell": {
+        "task": "apps.sales.tasks.tell_all",
+        "schedule": crontab(hour="3", minute="40"),
+        "options": {"queue": "bulk"},
+    },
     "replenishment-refresh": {
         "task": "apps.inventory.tasks.refresh_all",
         "schedule": crontab(minute="20"),

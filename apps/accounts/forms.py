@@ -53,6 +53,10 @@ def _currencies() -> list[tuple[str, str]]:
     return [(code, code) for code in codes]
 
 
+def _portal_currencies() -> list[tuple[str, str]]:
+    return [("", str(_("The agency’s"))), *_currencies()]
+
+
 def _sites() -> list[tuple[str, str]]:
     active = Marketplace.objects.filter(active=True)
     return [
@@ -292,6 +296,9 @@ class ClientForm(Dressed):
     contract = forms.CharField(label=_("Contract"), max_length=120, required=False)
     fee = forms.DecimalField(label=_("Monthly fee"), min_value=0, max_digits=14, required=False)
     fee_currency = forms.ChoiceField(label=_("Currency"), choices=lazy(_currencies, list), required=False)
+    currency = forms.ChoiceField(
+        label=_("Currency of the portal"), choices=lazy(_portal_currencies, list), required=False
+    )
     since = forms.DateField(
         label=_("Client since"),
         required=False,

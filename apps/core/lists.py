@@ -19,6 +19,7 @@ from apps.core.metrics import Period
 from apps.core.permissions import Permission
 
 PAGE_SIZE, MOST_PER_PAGE = 50, 200
+COMPARISONS = ("prev", "yoy", "none")
 EARLIEST = date(1995, 1, 1)  # nobody has sold on a marketplace before; also leaves room for the period before
 
 
@@ -62,6 +63,11 @@ class ListQuery:
     @property
     def shown_columns(self) -> list[ListColumn]:
         return [column for column in self.columns if column.key in self.visible]
+
+    @property
+    def before(self) -> Period | None:
+        """The period that is compared with; None: none."""
+        return self.period.compared(self.compare)
 
     def get(self, name: str, default: str = "") -> str:
         """A page's own extra parameter."""
@@ -112,7 +118,7 @@ def parse(  # noqa: PLR0913 - named by keyword
         owner=params.get("owner", ""),
         status=params.get("status", ""),
         period=_period(params, today, days),
-        compare=params.get("cmp", "prev"),
+        compare=params.get("cmp") if params.get("cmp") in COMPARISONS else "prev",
         currency=_currency(params.get("cur", ""), currency),
         sort=wanted.lstrip("-"),
         descending=wanted.startswith("-"),

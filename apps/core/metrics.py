@@ -36,6 +36,19 @@ class Period:
         """The period of the same length that ends the day before this one."""
         return Period(self.first - (self.last - self.first) - _DAY, self.first - _DAY)
 
+    def year_before(self) -> "Period":
+        """The same dates a year earlier; the 29th of February is told by the 28th."""
+        return Period(a_year_before(self.first), a_year_before(self.last))
+
+    def compared(self, how: str) -> "Period | None":
+        """What this period is held against: "prev" the period before, "yoy" a year ago, anything else nothing."""
+        return {"prev": self.before, "yoy": self.year_before}.get(how, lambda: None)()
+
+
+def a_year_before(day: date) -> date:
+    """The same date of the year before."""
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
 
 _DAY = date(2000, 1, 2) - date(2000, 1, 1)
 

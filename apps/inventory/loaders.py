@@ -8,7 +8,8 @@ import polars as pl
 from apps.core import copying
 from apps.core.copying import Facts
 from apps.core.tenancy import acting_agency
-from apps.listings.actions import MASTER, Taken, follow_stock, load_masters, take_in, withdraw
+from apps.listings.actions import MASTER, follow_stock, load_masters
+from apps.sync.actions.taking import Taken, take_in, withdraw
 from apps.sync.loading import Intake, Loaded, loads
 from apps.sync.rows import FBA_PLANNING, FBA_STOCK, OWN_STOCK, PRODUCT
 

@@ -9,7 +9,7 @@ from apps.core import copying
 from apps.core.copying import Facts
 from apps.core.tenancy import acting_agency
 from apps.listings import actions
-from apps.listings.actions import Taken
+from apps.sync.actions.taking import Taken, take_in
 from apps.sync.loading import Intake, Loaded, loads
 from apps.sync.rows import LISTING
 
@@ -35,7 +35,7 @@ LISTINGS = Facts(
 def load_listings(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
     """A whole report also tells which listings are gone: they stay, marked so, with their history."""
     shortened = (frame.with_columns(pl.col("title").str.head(500)) for frame in frames)
-    taken = _mark_gone(actions.take_in(LISTING, intake, shortened, LISTINGS), intake)
+    taken = _mark_gone(take_in(LISTING, intake, shortened, LISTINGS), intake)
     if not taken.quiet:
         actions.follow_listings(intake.store_id)
     return taken.loaded

@@ -1,5 +1,7 @@
 """What takes longer than a request. Found by `core` at start."""
 
+from typing import Any
+
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -9,9 +11,18 @@ from apps.core.models import Job
 from apps.sales.queries.cost import agency_currency
 from apps.sales.queries.costs import Scope
 from apps.sales.queries.exports import MOST_LINES, ORDER_FIELDS, cost_fields, exported_costs, exported_orders
+from apps.sales.tasks import tell_soon
+from apps.sync.loading import after_load
+from apps.sync.rows import LISTING, ORDER_LINE, PRODUCT
 
 EXPORT_COSTS = "costs.export"
 EXPORT_ORDERS = "orders.export"
+
+
+@after_load(ORDER_LINE, LISTING, PRODUCT)
+def follow(*, agency_id: int, store_id: int, **loaded: Any) -> None:
+    """What an offer is made of has changed."""
+    tell_soon(agency_id=agency_id, store_id=store_id)
 
 
 @jobs.works(EXPORT_COSTS)

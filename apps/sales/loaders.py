@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import polars as pl
 
 from apps.core.copying import Facts
-from apps.listings.actions import take_in, withdraw
 from apps.sales import actions
+from apps.sync.actions.taking import take_in, withdraw
 from apps.sync.loading import Intake, Loaded, loads
 from apps.sync.rows import COST, ORDER_LINE, TRAFFIC
 

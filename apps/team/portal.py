@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 
+from apps.accounts.models import Client, Member, Store
 from apps.accounts.queries import stores_for
 from apps.core import lists
 from apps.core.http import MemberRequest, page, requires
@@ -12,8 +13,8 @@ from apps.core.permissions import Permission
 from apps.inventory.models import Plan, Replenishment
 from apps.inventory.queries.portal import client_plans, counts
 from apps.sync.queries.freshness import freshness
+from apps.team.queries import lens, standing
 from apps.team.queries import portal as queries
-from apps.team.queries import standing
 
 WEEK = 7
 NEWEST = 8
@@ -26,28 +27,40 @@ def home(request: MemberRequest) -> HttpResponse:
 
 
 def _week(request: MemberRequest) -> dict[str, Any]:
-    member, today = request.member, timezone.localdate()
-    currency = request.agency.settings.currency
+    member = request.member
     words = request.GET.copy()
     words.setdefault("last", f"{WEEK}d")
-    query = standing.payable(lists.parse(words, (), sort="", today=today, currency=currency), currency)
-    stores = list(stores_for(member).filter(active=True))
-    found = standing.client_standing(stores, query, member=member, today=today)
-    total = found.total
+    view = _view(request, words)
+    query = view.query
+    stores = _stores(member)
+    found = standing.client_standing(stores, view)
     return {
         "stores": stores,
         "lines": found.lines,
         "period": query.period,
         "currency": query.currency,
-        "total": total,
-        "unit_change": standing.share(total.now.units, total.before.units),
-        "order_change": standing.share(total.now.orders, total.before.orders),
+        "total": found.total,
+        "found": found,
         "chart": found.chart(by="store", names={}, currency=query.currency),
         "urgent": counts(member).get(Replenishment.Status.URGENT, 0),
         "waiting": list(client_plans(member).filter(state=Plan.State.CLIENT)),
         "deeds": queries.told(queries.deeds(member)[:NEWEST], agency=request.agency.name),
         "freshness": freshness(stores),
     }
+
+
+def _stores(member: Member) -> list[Store]:
+    """The client's stores with what a client may read of their client, and their sites."""
+    stores = stores_for(member).filter(active=True).select_related("client").prefetch_related("sites")
+    return list(stores.defer(*(f"client__{name}" for name in Client.portal_hides)))
+
+
+def _view(request: MemberRequest, words: QueryDict) -> lens.View:
+    """In the client's own currency, the agency's where they have none."""
+    own, today = request.agency.settings.currency, timezone.localdate()
+    currency = Client.objects.filter(pk=request.member.client_id).values_list("currency", flat=True).first() or own
+    query = lists.parse(words, (), sort="", today=today, currency=currency)
+    return lens.look(request.member, query, currency=own, today=today)
 
 
 @requires(Permission.PORTAL_VIEW)

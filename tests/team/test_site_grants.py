@@ -13,7 +13,7 @@ from apps.core.permissions import Role
 from apps.inventory.models import Replenishment
 from apps.inventory.queries.portal import counts, lines_of
 from apps.sales.models import StoreDay
-from apps.team.queries import standing
+from apps.team.queries import lens, standing
 
 DAY = date(2026, 3, 1)
 
@@ -42,8 +42,9 @@ def query():
 def test_sums_hold_the_sites_of_the_grant_only(north, query, role, units, out):
     member = north.seats[role]
     with north:
-        found = standing.client_standing([north.store], query, member=member, today=DAY)
-        days = standing.store_days(north.store.pk, query, member=member, since=DAY)
+        view = lens.look(member, query, currency="USD", today=DAY)
+        found = standing.client_standing([north.store], view)
+        days, _since = standing.store_days(north.store.pk, view)
     assert (found.total.now.units, found.total.out_soon) == (units, out)
     assert standing.sum_of(days, Period(DAY, DAY)).units == units
 

@@ -39,6 +39,7 @@ class AgencySettings(TenantModel):
     time_zone = models.CharField(max_length=40, default="Asia/Shanghai")
     mfa_required = models.BooleanField(default=False)
     brand_colour = models.CharField(max_length=7, default="#2453d4")
+    logo = models.CharField(max_length=80, blank=True)  # the stored picture's name: hash and ending; "": none
     staff_names_in_portal = models.BooleanField(default=False)
 
 
@@ -54,6 +55,7 @@ class Client(TenantModel):
     monthly_fee = models.BigIntegerField(null=True, blank=True)  # minor units of fee_currency
     fee_currency = models.CharField(max_length=3, blank=True)
     since = models.DateField(null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)  # in which their portal tells money; "": the agency's
     note = models.TextField(blank=True)
 
     class Meta:

@@ -46,7 +46,7 @@ def create_client(request: MemberRequest) -> HttpResponse:
 def client(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """What have we agreed with this client?"""
     row = get_object_or_404(Client.objects, pk=pk)
-    names = ("name", "contract", "fee_currency", "since", "note")
+    names = ("name", "contract", "fee_currency", "currency", "since", "note")
     initial: dict[str, Any] = {name: getattr(row, name) for name in names}
     if row.monthly_fee is not None:
         initial["fee"] = to_decimal(row.monthly_fee, row.fee_currency)

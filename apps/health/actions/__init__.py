@@ -1,1 +1,1 @@
-
+"""Writes: what documents and the floors above tell, what people do about it."""

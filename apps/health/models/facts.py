@@ -93,8 +93,8 @@ class HealthDay(TenantModel):
 class Defect(TenantModel):
     """Something one order did wrong in Amazon's eyes. Loaders write the facts, people `owner`, `state` and `note`.
 
-    Days are of the marketplace. `withdrawn_on`: the claim was denied or withdrawn, the feedback removed; from then
-    on it does not count. `ordered_on` null: the order is not known here.
+    `ordered_on` is the UTC day, as the windows of Amazon's report are; null: the order is not known here.
+    `withdrawn_on`: the claim was denied or withdrawn, the feedback removed; after that day it does not count.
     """
 
     portal_may = ("SELECT",)
@@ -136,9 +136,8 @@ class Defect(TenantModel):
 class Shipment(TenantModel):
     """A merchant-fulfilled order on its way: what was promised and what was done. Null: not known, or not yet.
 
-    `cancelled_by` is "seller" or "buyer". `packages` were handed over, `valid_packages` of them with a tracking
-    number the carrier knows; null: nobody said whether they were valid. `promised_units` and `units_on_time`
-    count tracked units for on-time delivery.
+    `cancelled_by` is "seller" or "buyer", `ordered_on` the UTC day. `packages` were handed over, `valid_packages` of
+    them with a tracking number the carrier knows; null: nobody said whether they were valid.
     """
 
     pk = models.CompositePrimaryKey("agency", "store", "order_id")

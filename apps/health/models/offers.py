@@ -35,7 +35,10 @@ class Offer(TenantModel):
 
 
 class OrderDay(TenantModel):
-    """How many orders came in on one site on one local day, by who fulfils them. Cancelled ones are not counted."""
+    """How many orders came in on one site on one UTC day, by who fulfils them. Cancelled ones are not counted.
+
+    UTC, because the windows of Amazon's performance report are: a rate over them must count the same orders.
+    """
 
     portal_may = ("SELECT",)
 

@@ -2,18 +2,13 @@
 
 from apps.listings.actions.masters import MASTER, load_masters
 from apps.listings.actions.products import EDITABLE, edit_product, edit_products, follow_listings, follow_stock
-from apps.listings.actions.taking import Taken, stage_rows, take_in, withdraw
 
 __all__ = [
     "EDITABLE",
     "MASTER",
-    "Taken",
     "edit_product",
     "edit_products",
     "follow_listings",
     "follow_stock",
     "load_masters",
-    "stage_rows",
-    "take_in",
-    "withdraw",
 ]

@@ -10,7 +10,8 @@ from psycopg.sql import SQL
 from apps.core import copying
 from apps.core.copying import Facts, Stage
 from apps.core.tenancy import acting_agency
-from apps.listings.actions import Taken, stage_rows
+from apps.sales.actions.programmes import count_programmes
+from apps.sync.actions.taking import Taken, stage_rows
 from apps.sync.loading import Intake, Loaded
 from apps.sync.rows import ORDER_LINE
 
@@ -74,7 +75,7 @@ def load_orders(intake: Intake, frames: Iterator[pl.DataFrame], facts: Facts) ->
     """Write order lines that are new or newer, then the sums of the days they touch: one transaction, the caller's."""
     copying.lock(intake.store_id, ORDER_LINE.name)
     stage = stage_rows(ORDER_LINE, intake, frames, facts, flags=("business",))
-    keep = ("marketplace_id", "purchased_on")
+    keep = ("marketplace_id", "purchased_on", "purchased_at")
     merged = copying.merge(stage, facts, store_id=intake.store_id, whole=True, keep=keep)
     taken = Taken(stage, merged, [])
     if taken.quiet:
@@ -82,9 +83,11 @@ def load_orders(intake: Intake, frames: Iterator[pl.DataFrame], facts: Facts) ->
     if merged.news is None:
         first, last = copying.read("SELECT min(purchased_on), max(purchased_on) FROM {s}", s=stage.table)[0]
         _add_up(intake.store_id, Days(first, last), lines=stage.table)
+        count_programmes(intake.store_id, lines=stage.table)
     else:
         first, last = _touch(merged.news)
         _add_up(intake.store_id, Days(first, last), lines="day_line")
+        count_programmes(intake.store_id, news=merged.news)
     return Loaded(stage.rows, merged.new, merged.changed, 0, first, last)
 
 

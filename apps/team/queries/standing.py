@@ -1,27 +1,29 @@
 """How every store stands: sales against the period before, stock, open findings and the age of its data."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import FxRate, Member, Store
+from apps.accounts.models import Member, Store
 from apps.accounts.models.stores import Region
-from apps.accounts.queries import rates, site_filter, stores_for
+from apps.accounts.queries import site_filter, stores_for
 from apps.core.lists import ListQuery
-from apps.core.metrics import Period
-from apps.core.money import convert, to_decimal
+from apps.core.metrics import Period, a_year_before
+from apps.core.money import to_decimal
 from apps.inventory.queries.lines import lines_for
 from apps.sales.models import StoreDay
 from apps.sync.queries.freshness import BROKEN, LATE, freshness
 from apps.team.queries.inbox import at_stake_by_store
+from apps.team.queries.lens import COMPARED, View
 
 SOON = timedelta(days=7)
+ORDERS = "orders"
 REGIONS = (*Region.choices[:-1], ("", _("Other channels")))
 
 
@@ -46,9 +48,16 @@ class Line:
     todo: int = 0
     out_soon: int = 0
     cover: int | None = None
-    known: bool = False  # it has sales data at all
+    since: date | None = None  # the first day it has sales of; None: it has none at all
+    covered: bool = False  # its sales reach back over all that is compared with
     fresh_at: datetime | None = None  # when its oldest dataset came
     fresh_word: str = "fresh"  # fresh, stale or broken, as components/freshness.html takes it
+    orders_at: datetime | None = None  # when its orders were last brought
+    orders_known: bool = True  # False: they were never brought, or there is no source of them
+
+    @property
+    def known(self) -> bool:
+        return self.since is not None
 
     @property
     def sites(self) -> list[str]:
@@ -56,8 +65,8 @@ class Line:
 
     @property
     def change(self) -> Decimal | None:
-        """Sales against the period before, as a share; None without sales before."""
-        return share(self.now.revenue, self.before.revenue)
+        """Sales against what they are compared with, as a share; None where that is not whole."""
+        return share(self.now.revenue, self.before.revenue) if self.covered else None
 
 
 def share(now: int, before: int) -> Decimal | None:
@@ -67,16 +76,40 @@ def share(now: int, before: int) -> Decimal | None:
 
 @dataclass(frozen=True)
 class Standing:
-    """All stores, their total, and sales per store and day for the chart."""
+    """All stores, their total, and sales per store and day for the chart.
+
+    `like` adds up the stores whose sales can be compared: what a change of the total is told by.
+    """
 
     lines: list[Line]
     total: Line
-    period: Period
+    like: Line
+    query: ListQuery
     days: dict[tuple[int, date], int]
 
+    @property
+    def left_out(self) -> int:
+        """Stores with sales that have none to compare with."""
+        return sum(line.known and not line.covered for line in self.lines) if self.query.before else 0
+
+    @property
+    def unit_change(self) -> Decimal | None:
+        return share(self.like.now.units, self.like.before.units)
+
+    @property
+    def order_change(self) -> Decimal | None:
+        return share(self.like.now.orders, self.like.before.orders)
+
+    @property
+    def orders_as_of(self) -> datetime | None:
+        """When the oldest orders came; None: there are none, or some store's never came."""
+        ages = [line.orders_at for line in self.lines if line.orders_at]
+        return min(ages, default=None) if all(line.orders_known for line in self.lines) else None
+
     def chart(self, *, by: str, names: dict[str, Any], currency: str) -> dict[str, Any]:
-        """Daily sales stacked by region or by store (the eight largest), the period before as a dashed line."""
-        days = [self.period.first + timedelta(days=n) for n in range(self.period.days)]
+        """Daily sales stacked by region or by store (the eight largest), what they are compared with as a dashed line."""
+        period = self.query.period
+        days = [period.first + timedelta(days=n) for n in range(period.days)]
         groups: dict[str, list[int]] = {}
         ranked = sorted(self.lines, key=lambda line: -line.now.revenue)
         for position, line in enumerate(ranked):
@@ -84,13 +117,24 @@ class Standing:
             sums = groups.setdefault(name, [0] * len(days))
             for n, day in enumerate(days):
                 sums[n] += self.days.get((line.store.pk, day), 0)
-        shift = timedelta(days=self.period.days)
-        ids = [line.store.pk for line in self.lines]
-        before = [sum(self.days.get((pk, day - shift), 0) for pk in ids) for day in days]
         series = [{"name": name, "type": "bar", "data": _plain(sums, currency)} for name, sums in groups.items()]
-        line = {"name": str(_("Period before")), "type": "line", "dashed": True, "data": _plain(before, currency)}
+        since = min((line.since for line in self.lines if line.since), default=None)
+        ids = [line.store.pk for line in self.lines]
+        series += dashed(self.query, days, since, lambda day: sum(self.days.get((pk, day), 0) for pk in ids))
         labels = [day.strftime("%m-%d") for day in days]
-        return {"labels": labels, "unit": "money", "currency": currency, "stacked": True, "series": [*series, line]}
+        return {"labels": labels, "unit": "money", "currency": currency, "stacked": True, "series": series}
+
+
+def dashed(
+    query: ListQuery, days: Sequence[date], since: date | None, sold: Callable[[date], int]
+) -> list[dict[str, Any]]:
+    """What the days are compared with, as a dashed line of one series; days before all sales are gaps."""
+    if query.before is None:
+        return []
+    shift = timedelta(days=query.period.days)
+    past = [a_year_before(day) if query.compare == "yoy" else day - shift for day in days]
+    values = [_plain([sold(day)], query.currency)[0] if since and day >= since else None for day in past]
+    return [{"name": str(COMPARED[query.compare]), "type": "line", "dashed": True, "data": values}]
 
 
 def _plain(minor: list[int], currency: str) -> list[float]:
@@ -102,32 +146,37 @@ def _name(line: Line, position: int) -> str:
     return line.store.name if position < 8 else str(_("Others"))
 
 
-def payable(query: ListQuery, currency: str) -> ListQuery:
-    """The query, in the agency's `currency` where there is no rate for the one it asks for."""
-    known = query.currency in {currency, "USD"} or FxRate.objects.filter(currency=query.currency).exists()
-    return query if known else replace(query, currency=currency)
+def standing(view: View, *, currency: str) -> Standing:
+    """Stores, their sites, daily sums of both periods, stock, findings: as many queries however many facts there are.
 
-
-def standing(member: Member, query: ListQuery, *, today: date) -> Standing:
-    """Stores, their sites, daily sums of both periods, stock, findings: as many queries however many facts there are."""
-    stores = stores_for(member).filter(active=True).select_related("client", "owner__user").prefetch_related("sites")
-    stores = _chosen(stores, query, member)
+    `currency` is the agency's, in which findings are ranked.
+    """
+    stores = stores_for(view.member).filter(active=True).select_related("client", "owner__user")
+    stores = _chosen(stores.prefetch_related("sites"), view.query, view.member)
     lines = {store.pk: Line(store) for store in stores}
-    days = _sales(lines, query, member)
-    _stock(lines, query, member, today)
-    for pk, (todo, money) in at_stake_by_store(member).items():
+    days = _sales(lines, view)
+    _stock(lines, view)
+    for pk, (todo, money) in at_stake_by_store(view.member).items():
         if pk in lines:
-            lines[pk].todo, lines[pk].at_stake = todo, money
+            lines[pk].todo, lines[pk].at_stake = todo, view.money(money, currency)
     _freshness(lines)
-    return Standing(_sorted(lines.values(), query), _total(lines.values()), query.period, days)
+    return _standing(_sorted(lines.values(), view.query), days, view.query)
 
 
-def client_standing(stores: Sequence[Store], query: ListQuery, *, member: Member, today: date) -> Standing:
-    """What a client sees of the own stores: sales and stock, without our workload; four queries."""
+def client_standing(stores: Sequence[Store], view: View) -> Standing:
+    """What a client sees of the own stores: sales and stock, without our workload; six queries."""
     lines = {store.pk: Line(store) for store in sorted(stores, key=lambda store: store.name)}
-    days = _sales(lines, query, member)
-    _stock(lines, query, member, today)
-    return Standing(list(lines.values()), _total(lines.values()), query.period, days)
+    days = _sales(lines, view)
+    _stock(lines, view)
+    _freshness(lines)
+    return _standing(list(lines.values()), days, view.query)
+
+
+def _standing(lines: Sequence[Line], days: dict[tuple[int, date], int], query: ListQuery) -> Standing:
+    like = _total([line for line in lines if line.covered])
+    total = _total(lines)
+    total.covered = like.covered = True
+    return Standing(list(lines), total, like, query, days)
 
 
 def _chosen(stores: Any, query: ListQuery, member: Member) -> Any:
@@ -142,33 +191,43 @@ def _chosen(stores: Any, query: ListQuery, member: Member) -> Any:
     return stores
 
 
-def _sales(lines: dict[int, Line], query: ListQuery, member: Member) -> dict[tuple[int, date], int]:
-    period, before = query.period, query.period.before()
-    rows = StoreDay.objects.filter(site_filter(member), store__in=list(lines), date__range=(before.first, period.last))
-    if query.markets:
-        rows = rows.filter(marketplace__in=query.markets)
-    sums = rows.values_list("store", "date", "currency").annotate(r=Sum("revenue"), u=Sum("units"), o=Sum("orders"))
-    rate = rates(query.currency, period.last)
+def _sales(lines: dict[int, Line], view: View) -> dict[tuple[int, date], int]:
+    query = view.query
+    period, before = query.period, query.before
+    rows = _store_days(list(lines), view)
+    span = Q(date__range=(period.first, period.last))
+    if before:
+        span |= Q(date__range=(before.first, before.last))
+    sums = rows.filter(span).values_list("store", "date", "currency")
     days: dict[tuple[int, date], int] = defaultdict(int)
-    for pk, day, currency, revenue, units, orders in sums.order_by():
-        line = lines[pk]
-        money = convert(revenue, source=currency, target=query.currency, rate=rate[currency])
+    for pk, day, currency, revenue, units, orders in sums.annotate(
+        r=Sum("revenue"), u=Sum("units"), o=Sum("orders")
+    ).order_by():
+        line, money = lines[pk], view.money(revenue, currency)
         days[pk, day] += money
-        side = line.now if day >= period.first else line.before
-        side.revenue, side.units, side.orders = side.revenue + money, side.units + units, side.orders + orders
-        line.known = True
+        for side, span_ in ((line.now, period), (line.before, before)):
+            if span_ and span_.first <= day <= span_.last:
+                side.revenue, side.units, side.orders = side.revenue + money, side.units + units, side.orders + orders
+    for pk, since in rows.values_list("store").annotate(Min("date")).order_by():
+        lines[pk].since, lines[pk].covered = since, before is not None and since <= before.first
     for pk, line in lines.items():
         line.trend = [days.get((pk, period.first + timedelta(days=n)), 0) for n in range(period.days)]
     return dict(days)
 
 
-def _stock(lines: dict[int, Line], query: ListQuery, member: Member, today: date) -> None:
+def _store_days(stores: Sequence[int], view: View) -> Any:
+    """The roll-up's rows of these stores, of the sites one may see and asked for."""
+    rows = StoreDay.objects.filter(site_filter(view.member), store__in=stores)
+    return rows.filter(marketplace__in=view.query.markets) if view.query.markets else rows
+
+
+def _stock(lines: dict[int, Line], view: View) -> None:
     """SKUs that run out within a week, and the days all stock lasts at today's pace."""
-    rows = lines_for(member).filter(store__in=list(lines))
-    if query.markets:
-        rows = rows.filter(marketplaces__has_any_keys=list(query.markets))
+    rows = lines_for(view.member).filter(store__in=list(lines))
+    if view.query.markets:
+        rows = rows.filter(marketplaces__has_any_keys=list(view.query.markets))
     sums = rows.values_list("store").annotate(
-        out=Count("sku", filter=Q(out_on__lte=today + SOON)),
+        out=Count("sku", filter=Q(out_on__lte=view.today + SOON)),
         stock=Sum("available") + Sum("reserved") + Sum("inbound"),
         pace=Sum("velocity"),
     )
@@ -186,6 +245,9 @@ def _freshness(lines: dict[int, Line]) -> None:
         line.fresh_word = max(line.fresh_word, word, key=rank.index)
         if each.fresh_at:
             line.fresh_at = min(line.fresh_at or each.fresh_at, each.fresh_at)
+        if each.dataset == ORDERS:
+            line.orders_known &= each.fresh_at is not None
+            line.orders_at = min(filter(None, (line.orders_at, each.fresh_at)), default=None)
 
 
 def _total(lines: Iterable[Line]) -> Line:
@@ -233,19 +295,18 @@ def _sorted(lines: Iterable[Line], query: ListQuery) -> Sequence[Any]:
 Days = dict[tuple[date, str], Sales]
 
 
-def store_days(store_id: int, query: ListQuery, *, member: Member, since: date) -> Days:
-    """A store's sums per day and site, of those the member may see, in the page's currency."""
-    rows = StoreDay.objects.filter(site_filter(member), store=store_id, date__gte=since)
-    if query.markets:
-        rows = rows.filter(marketplace__in=query.markets)
-    rate = rates(query.currency, query.period.last)
+def store_days(store_id: int, view: View) -> tuple[Days, date | None]:
+    """A store's sums per day and site in both periods, of sites the member may see; and its first day with sales."""
     found: Days = {}
-    for day, site, currency, revenue, units, orders in rows.values_list(
+    rows = _store_days([store_id], view)
+    span = Q()
+    for each in filter(None, (view.query.period, view.query.before)):
+        span |= Q(date__range=(each.first, each.last))
+    for day, site, currency, revenue, units, orders in rows.filter(span).values_list(
         "date", "marketplace", "currency", "revenue", "units", "orders"
     ):
-        money = convert(revenue, source=currency, target=query.currency, rate=rate[currency])
-        found[day, site] = Sales(money, units, orders)
-    return found
+        found[day, site] = Sales(view.money(revenue, currency), units, orders)
+    return found, rows.aggregate(since=Min("date"))["since"]
 
 
 def sum_of(days: Days, period: Period) -> Sales:
@@ -254,17 +315,22 @@ def sum_of(days: Days, period: Period) -> Sales:
     return Sales(sum(s.revenue for s in inside), sum(s.units for s in inside), sum(s.orders for s in inside))
 
 
-def site_chart(days: Days, period: Period, currency: str) -> dict[str, Any]:
-    """Daily sales stacked by site."""
+def site_chart(days: Days, query: ListQuery, since: date | None) -> dict[str, Any]:
+    """Daily sales stacked by site, and what they are compared with."""
+    period = query.period
     dates = [period.first + timedelta(days=n) for n in range(period.days)]
-    sites = sorted({site for _day, site in days})
+    sites = sorted({site for day, site in days if period.first <= day <= period.last})
     series = [
         {
             "name": site,
             "type": "bar",
-            "data": _plain([days[day, site].revenue if (day, site) in days else 0 for day in dates], currency),
+            "data": _plain([days[day, site].revenue if (day, site) in days else 0 for day in dates], query.currency),
         }
         for site in sites
     ]
+    by_day: dict[date, int] = defaultdict(int)
+    for (day, _site), sales in days.items():
+        by_day[day] += sales.revenue
+    series += dashed(query, dates, since, lambda day: by_day[day])
     labels = [day.strftime("%m-%d") for day in dates]
-    return {"labels": labels, "unit": "money", "currency": currency, "stacked": True, "series": series}
+    return {"labels": labels, "unit": "money", "currency": query.currency, "stacked": True, "series": series}

@@ -1,5 +1,6 @@
 """The overview: which stores need us today, and what is it worth?"""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,7 +13,7 @@ from apps.core.http import MemberRequest, page, requires
 from apps.core.metrics import REGISTRY, Explanation, explain
 from apps.core.permissions import Permission
 from apps.team.queries import inbox as findings_of
-from apps.team.queries import standing
+from apps.team.queries import lens, periods, standing
 
 FIRST_STEPS = 8
 STORES = (
@@ -34,37 +35,58 @@ STORES = (
 
 @requires(Permission.OVERVIEW_VIEW)
 def overview(request: MemberRequest) -> HttpResponse:
-    """Tiles, the first steps of today, daily sales and all stores: eight queries, however many facts there are."""
+    """Tiles, the first steps of today, daily sales and all stores: as many queries however many facts there are."""
     return page(request, "team/overview.html", _overview(request))
 
 
 def _overview(request: MemberRequest) -> dict[str, Any]:
     member, today = request.member, timezone.localdate()
-    settings = request.agency.settings
-    query = lists.parse(request.GET, STORES, sort="-at_stake", today=today, can=member.can, currency=settings.currency)
-    query = standing.payable(query, settings.currency)
-    found = standing.standing(member, query, today=today)
+    own = request.agency.settings.currency
+    query = lists.parse(request.GET, STORES, sort="-at_stake", today=today, can=member.can, currency=own)
+    view = lens.look(member, compared(query), currency=own, today=today)
+    query = view.query
+    found = standing.standing(view, currency=own)
     by = "store" if query.get("by") == "store" else "region"
-    total = found.total
+    totals = findings_of.inbox_totals(member, today=today)
     return {
         "query": query,
         "lines": found.lines,
-        "total": total,
-        "unit_change": standing.share(total.now.units, total.before.units),
-        "order_change": standing.share(total.now.orders, total.before.orders),
+        "total": found.total,
+        "found": found,
         "currency": query.currency,
-        "agency_currency": settings.currency,
+        "at_stake": view.money(totals.at_stake, own),
         "chart": found.chart(by=by, names=dict(standing.REGIONS), currency=query.currency),
         "by": by,
         "cards": findings_of.cards(findings_of.inbox(member, tab="open", me_only=False)[:FIRST_STEPS]),
-        "totals": findings_of.inbox_totals(member, today=today),
+        "totals": totals,
         "fresh": _fresh(found.lines),
         "explained": _why(found.lines),
         "regions": [(key, label) for key, label in standing.REGIONS if key],
         "owners": [("me", _("Mine"))],
         "may_work": member.can(Permission.INBOX_WORK),
         "today": today,
+    } | switches(view, found, own=own)
+
+
+def switches(view: lens.View, found: standing.Standing, *, own: str) -> dict[str, Any]:
+    """The tiles of periods, and what the page may be seen through."""
+    now = timezone.now()
+    sites = lens.sites_at(now)
+    stores = [line.store for line in found.lines]
+    return {
+        "periods": periods.period_tiles([store.pk for store in stores], view, sites, now=now, as_of=found.orders_as_of),
+        "against": lens.AGAINST.get(view.query.compare, ""),
+        "comparisons": lens.comparisons(),
+        "currencies": lens.currencies(stores, sites, view.rate, agency=own),
+        "orders_as_of": found.orders_as_of,
     }
+
+
+def compared(query: lists.ListQuery) -> lists.ListQuery:
+    """Without a comparison there is no column for one; its head says with what."""
+    columns = [c for c in query.columns if c.key != "change" or query.before]
+    words = {"change": _("Against last year")} if query.compare == "yoy" else {}
+    return replace(query, columns=tuple(replace(c, label=words.get(c.key, c.label)) for c in columns))
 
 
 def _fresh(lines: list[standing.Line]) -> dict[str, str]:

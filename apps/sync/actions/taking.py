@@ -7,8 +7,8 @@ import polars as pl
 
 from apps.core import copying
 from apps.core.copying import Facts, Merged, Retold, Stage
-from apps.listings.queries.documents import told_later
 from apps.sync.loading import Intake, Loaded
+from apps.sync.queries.documents import told_later
 from apps.sync.rows import RowType
 
 

@@ -1,0 +1,1 @@
+"""Arithmetic of sales: no Django, no clock, no disk."""
