@@ -59,7 +59,10 @@ def test_every_address_has_a_row_and_every_row_an_address():
     assert ours == set(TABLE) | set(API)
 
 
-pytestmark = pytest.mark.xdist_group("matrix")  # one worker: the count of cells is of one process
+pytestmark = [
+    pytest.mark.xdist_group("matrix"),  # one worker: the count of cells is of one process
+    pytest.mark.django_db(databases="__all__"),  # databases are only made for tests that say so, not for a fixture
+]
 
 
 @pytest.mark.parametrize("pattern", names(GUARDED))
