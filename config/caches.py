@@ -1,4 +1,9 @@
-"""Valkey as a cache that may be missing: pages, the API and the health checks answer without it, only slower."""
+"""Valkey as a cache that may be missing: people sign in and out, pages, the API and the health checks answer without it.
+
+Meanwhile each process counts for itself: what is limited (wrong passwords, calls of a key) or may be done once (a code of
+an authenticator app) is so in each process, no longer over all of them. Nothing is kept in the cache that must be ended:
+sessions lie in PostgreSQL.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,28 +11,42 @@ from functools import wraps
 from typing import Any
 
 import structlog
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis import ConnectionError as Unreachable
+from redis import RedisError
 from redis import TimeoutError as Silent
+from redis.exceptions import OutOfMemoryError as Full
+from redis.exceptions import ReadOnlyError as Replica
 
 log = structlog.get_logger(__name__)
 REST = 1.0  # seconds in which a Valkey that did not answer is not asked again
-# What a caller hears while nobody answers: nothing is known, and whoever is first may act.
-SILENCE: dict[str, Callable[..., Any]] = {
-    "get": lambda _key, default=None: default,
-    "get_many": lambda _keys: {},
-    "has_key": lambda _key: False,
-    "add": lambda *_words: True,
-    "set": lambda *_words: None,
-    "set_many": lambda *_words: None,
-    "touch": lambda *_words: False,
-    "incr": lambda _key, delta: delta,
+# What callers send, nobody needs to be let go of early: a counter pushed out would be a limit that is none.
+ALONE = LocMemCache("without-valkey", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
+
+
+def _counted(key: str, delta: int) -> int:
+    """As Valkey's: but what it has begun to count is begun anew here."""
+    ALONE.add(key, 0)
+    return ALONE.incr(key, delta)
+
+
+INSTEAD: dict[str, Callable[..., Any]] = {
+    "get": ALONE.get,
+    "get_many": ALONE.get_many,
+    "has_key": ALONE.has_key,
+    "add": ALONE.add,
+    "set": ALONE.set,
+    "set_many": ALONE.set_many,
+    "touch": ALONE.touch,
+    "incr": _counted,
+    "delete": ALONE.delete,
+    "delete_many": ALONE.delete_many,
 }
 
 
 class _Client(RedisCacheClient):
-    """Answers from SILENCE when Valkey does not. Deleting is not forgiven: a session that was ended must not come
-    back with the cache."""
+    """Answers from INSTEAD when Valkey does not. Emptying it is not forgiven."""
 
     resting_until = 0.0
 
@@ -40,15 +59,15 @@ def _forgiving(name: str) -> Callable[..., Any]:
         if time.monotonic() >= _Client.resting_until:
             try:
                 return ask(self, *words)
-            except (Unreachable, Silent) as error:
+            except (Unreachable, Silent, Full, Replica) as error:
                 _Client.resting_until = time.monotonic() + REST
                 log.warning("cache_missing", error=str(error))
-        return SILENCE[name](*words)
+        return INSTEAD[name](*words)
 
     return asked
 
 
-for _name in SILENCE:
+for _name in INSTEAD:
     setattr(_Client, _name, _forgiving(_name))
 
 
@@ -58,3 +77,10 @@ class ForgivingCache(RedisCache):
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         self._class = _Client
+
+    def answers(self) -> bool:
+        """Whether Valkey itself is there."""
+        try:
+            return bool(self._cache.get_client(write=True).ping())
+        except RedisError:
+            return False

@@ -29,6 +29,11 @@ SCHEDULE: dict[str, Entry] = {
         "schedule": 15.0,
         "options": {"queue": "interactive"},
     },
+    "sessions-forget": {
+        "task": "apps.accounts.tasks.forget_sessions",
+        "schedule": crontab(minute="40"),
+        "options": {"queue": "bulk"},
+    },
     "findings-wake": {
         "task": "apps.team.tasks.wake_findings",
         "schedule": crontab(minute="5"),

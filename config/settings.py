@@ -143,7 +143,6 @@ CACHES = {
         "OPTIONS": {"socket_timeout": 2},
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 RATES_URL = redis_url(2)  # token buckets and access tokens
 DOCUMENTS_URL = env("DOCUMENTS_URL", default=f"file://{BASE_DIR / 'var' / 'documents'}")
 CREDENTIAL_KEYS = env.list("CREDENTIAL_KEYS", default=[])  # id:base64 of 32 bytes; the first encrypts
@@ -229,7 +228,11 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation has proved it
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 MFA_TOTP_ISSUER = "Storewright"
 USERSESSIONS_TRACK_ACTIVITY = True
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "apps.accounts.sessions"
+# Signed out after so long in all, and after so long without a sign of the person.
+SESSION_COOKIE_AGE = round(env.float("SESSION_HOURS", 12) * 3600)
+SESSION_IDLE = round(env.float("SESSION_IDLE_HOURS", 8) * 3600)
+SESSION_IDLE_CLIENTS = round(env.float("SESSION_IDLE_HOURS_CLIENTS", 2) * 3600)
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from allauth.usersessions.middleware import UserSessionsMiddleware
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,21 +17,77 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
+from apps.accounts.domain.secrets import digest_of
 from apps.accounts.models import AgencySettings
+from apps.accounts.queries import idle_seconds
 
 View = Callable[..., HttpResponse]
 SEEN_EVERY = timedelta(minutes=5)
+LEAVE_NOTHING = '"cache", "storage"'  # not "cookies": the reader's language is one
 
 
-class SessionsMiddleware(UserSessionsMiddleware):
-    """Notes where people are signed in: not with every request, but every few minutes."""
+class SessionsMiddleware:
+    """Begins the session of who signs in, notes every few minutes that they are still there, and tells who was signed out.
+
+    A request that a page sends by itself (`X-Unattended`) is no sign of its reader.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        key = request.session.session_key
-        lately = UserSession.objects.filter(session_key=key, last_seen_at__gt=timezone.now() - SEEN_EVERY)
-        if key and request.user.is_authenticated and lately.filter(user=request.user.pk).exists():
-            return self.get_response(request)
-        return super().__call__(request)
+        known = _signed_in(request)
+        ended = not known and _brought_a_dead_one(request)
+        if ended:
+            _say_that_it_ended(request)
+        if known and "X-Unattended" not in request.headers:
+            _note(request)
+        response = self.get_response(request)
+        if _signed_in(request):
+            _begin(request)
+        elif known or ended:
+            response.headers["Clear-Site-Data"] = LEAVE_NOTHING
+        return response
+
+
+def _signed_in(request: HttpRequest) -> bool:
+    """Calls of the API, which keys make, are left without a user."""
+    return request.user is not None and request.user.is_authenticated
+
+
+def _begin(request: HttpRequest) -> None:
+    session: Any = request.session
+    if not session.begun:
+        session.begin(idle_seconds(request.user.pk))
+
+
+def _note(request: HttpRequest) -> None:
+    """Where the person is signed in, and that they are there: not with every request, but every few minutes."""
+    session: Any = request.session
+    name, now = f"noted:{digest_of(session.session_key)}", timezone.now()
+    noted = cache.get(name)
+    if noted is not None and noted > now - SEEN_EVERY:
+        return
+    UserSession.objects.create_from_request(request)
+    if session.begun:
+        session.seen(idle_seconds(request.user.pk))
+    cache.set(name, now, 2 * SEEN_EVERY.total_seconds())
+
+
+def _brought_a_dead_one(request: HttpRequest) -> bool:
+    return bool(request.COOKIES.get(settings.SESSION_COOKIE_NAME)) and request.session.session_key is None
+
+
+def _say_that_it_ended(request: HttpRequest) -> None:
+    """For the sign-in page, in its language: whose session it was is not known any more."""
+    with translation.override(translation.get_language_from_request(request)):
+        messages.info(
+            request,
+            _(
+                "Your session has ended, after a while without a sign of you or on another device. "
+                "Sign in to go on: what was saved is there."
+            ),
+        )
 
 
 class PreferencesMiddleware:

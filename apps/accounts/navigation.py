@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.accounts.models import Store
-from apps.accounts.queries import seats_of, stores_for
+from apps.accounts.queries import finding_filter, seats_of, stores_for
 from apps.core.models import Finding, Job
 from apps.core.permissions import Permission as P
 from apps.core.permissions import Role
@@ -213,7 +213,8 @@ class Nav:
 
     def _counted(self, link: Link) -> Link:
         today = localdate()
-        mine = Finding.objects.filter(assigned=self.member, state=Finding.State.OPEN, due__lte=today)
+        mine = Finding.objects.filter(finding_filter(self.member), assigned=self.member)
+        mine = mine.filter(state=Finding.State.OPEN, due__lte=today)
         found = mine.aggregate(n=Count("pk"), late=Count("pk", filter=Q(due__lt=today)))
         return Link(
             link.key,

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, When
 from django.http import HttpRequest
@@ -119,6 +121,20 @@ def site_filter(member: Member, *, store: str = "store", marketplace: str = "mar
     return allowed
 
 
+def finding_filter(member: Member) -> Q:
+    """A filter for findings: of the granted sites, of pools that stock one of them, and of granted stores as a whole.
+
+    A finding without a marketplace is about the whole store; one about a pool of sites names them in `detail["sites"]`.
+    """
+    if member.can(Permission.ALL_STORES):
+        return Q()
+    allowed = Q(pk__in=[])
+    for store, code in StoreGrant.objects.filter(member=member).values_list("store", "marketplace"):
+        site = Q(marketplace__in=["", code]) | Q(detail__sites__contains=[code])
+        allowed |= Q(store=store) if code is None else Q(store=store) & site
+    return allowed
+
+
 def rates(target: str, on: date) -> dict[str, Decimal]:
     """{currency: units of `target` for one unit of it} by the newest reference rates not after `on`.
 
@@ -219,9 +235,17 @@ def api_keys() -> QuerySet[ApiKey]:
     return keys.order_by("revoked_at", "-created_at")
 
 
-def session_keys_of(user_id: int) -> list[str]:
-    """Where a person is signed in."""
-    return list(UserSession.objects.filter(user_id=user_id).values_list("session_key", flat=True))
+def idle_seconds(user_id: int) -> int:
+    """How long a person may give no sign before being signed out: shorter for clients, who sit at desks not ours."""
+    with at_the_door(user_id=user_id):
+        seats = Member._base_manager.filter(user=user_id, active=True, role=Role.CLIENT)
+        return settings.SESSION_IDLE_CLIENTS if seats.exists() else settings.SESSION_IDLE
+
+
+def sessions_of(user_id: int) -> QuerySet[UserSession]:
+    """Where a person is signed in: sessions that have not ended."""
+    living = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    return UserSession.objects.filter(user_id=user_id, session_key__in=living)
 
 
 def support_grants() -> QuerySet[SupportGrant]:

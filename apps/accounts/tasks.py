@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+from allauth.usersessions.models import UserSession
 from celery import current_app, shared_task
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from apps.accounts.models import Agency
@@ -24,6 +26,14 @@ def run_job(*, job_id: str, agency_id: int) -> None:
 def sweep_jobs() -> int:
     """Ring again for jobs whose ring was lost, and give up those whose worker died; returns how many."""
     return sum(_sweep(agency_id) for agency_id in Agency.objects.filter(active=True).values_list("pk", flat=True))
+
+
+@shared_task
+def forget_sessions() -> int:
+    """Delete sessions that have ended, and the notes of where they were; returns how many sessions."""
+    gone, _each = Session.objects.filter(expire_date__lte=timezone.now()).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    return gone
 
 
 def _sweep(agency_id: int) -> int:

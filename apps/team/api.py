@@ -8,7 +8,7 @@ from apps.accounts.queries import stores_for
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.rest import Resource
-from apps.team.queries.costs import discreet
+from apps.team.queries.discreet import discreet
 
 
 class ChangeRow(serializers.ModelSerializer):

@@ -12,8 +12,10 @@ import { toast, toasts } from "./toasts.js";
 const said = document.body.dataset;
 
 document.addEventListener("htmx:config:request", (event) => {
-  const { request } = event.detail.ctx;
+  const { request, sourceElement } = event.detail.ctx;
   if (request.method !== "GET") request.headers["X-CSRFToken"] = said.csrf;
+  // What a page asks by the clock is no sign that somebody is there.
+  if (sourceElement?.getAttribute("hx-trigger")?.startsWith("every ")) request.headers["X-Unattended"] = "1";
 });
 // A failed swap keeps what is there; a 422 brings its form and a 409 the row as it is now.
 document.addEventListener("htmx:response:error", (event) => {

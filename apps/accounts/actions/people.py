@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.contrib.sessions.backends.cached_db import SessionStore
-
 from apps.accounts.models import User
-from apps.accounts.queries import session_keys_of
+from apps.accounts.queries import sessions_of
+from apps.accounts.sessions import SessionStore
 
 OWN = frozenset({"name", "language", "time_zone", "theme", "density", "delta_colours", "shortcuts"})
 
@@ -24,12 +23,12 @@ def set_preferences(user: User, **values: Any) -> User:
 
 def end_sessions(user_id: int, *, but: str = "") -> int:
     """Sign a person out everywhere (but in the session named); returns how many sessions ended."""
-    keys = [key for key in session_keys_of(user_id) if key != but]
+    keys = list(sessions_of(user_id).exclude(session_key=but).values_list("session_key", flat=True))
     for key in keys:
         end_session(key)
     return len(keys)
 
 
 def end_session(key: str) -> None:
-    """Void one session, in the cache and in the table: its next request is a stranger's."""
+    """Void one session: its next request is a stranger's."""
     SessionStore(key).delete(key)

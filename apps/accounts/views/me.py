@@ -1,7 +1,6 @@
 """A person's own page."""
 
 from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts.actions import people
 from apps.accounts.forms import ProfileForm
 from apps.accounts.navigation import front_door
-from apps.accounts.queries import SECOND_FACTORS, seats_of
+from apps.accounts.queries import SECOND_FACTORS, seats_of, sessions_of
 from apps.core.http import page, signed_in
 
 
@@ -32,7 +31,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "form": form,
         "seats": [{"seat": seat, "url": front_door(seat)} for seat in seats_of(request.user.pk)],
         "factors": Authenticator.objects.filter(user=request.user, type__in=SECOND_FACTORS).count(),
-        "sessions": UserSession.objects.filter(user=request.user).count(),
+        "sessions": sessions_of(request.user.pk).count(),
     }
     return page(request, "accounts/me.html", context, status=422 if form.errors else 200)
 
@@ -41,7 +40,7 @@ def me(request: HttpRequest) -> HttpResponse:
 @signed_in
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign out on one other device."""
-    session = get_object_or_404(UserSession.objects.filter(user=request.user), pk=pk)
+    session = get_object_or_404(sessions_of(request.user.pk), pk=pk)
     people.end_session(session.session_key)
     return redirect("usersessions_list")
 

@@ -53,7 +53,9 @@ def _stale(store: Store, at: datetime) -> Iterator[Candidate]:
 
 
 def _about(line: Replenishment) -> dict[str, object]:
-    return {"sku": line.sku, "title": line.title or line.sku, "pool": line.pool, "cover": line.cover_fba_days or 0}
+    """What sentences say of a line; `sites` are those its stock serves: who was granted one of them sees the finding."""
+    about: dict[str, object] = {"sku": line.sku, "title": line.title or line.sku, "pool": line.pool}
+    return about | {"sites": line.marketplaces, "cover": line.cover_fba_days or 0}
 
 
 def _candidate(line: Replenishment, detail: dict, currency: str, rate: Rates, *, grade: str = "A") -> Candidate:

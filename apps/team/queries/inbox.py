@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 
 from apps.accounts.models import Member
-from apps.accounts.queries import stores_for
+from apps.accounts.queries import finding_filter
 from apps.core.findings import KINDS, FindingKind
 from apps.core.metrics import Period
 from apps.core.models import Finding
@@ -48,9 +48,9 @@ class Card:
 
 
 def visible_findings(member: Member) -> QuerySet[Finding]:
-    """Findings of the member's stores, of kinds the member may see."""
+    """Findings of the member's stores and sites, of kinds the member may see."""
     kinds = [kind.key for kind in KINDS.values() if member.can(kind.needs)]
-    return Finding.objects.filter(store__in=stores_for(member), kind__in=kinds)
+    return Finding.objects.filter(finding_filter(member), kind__in=kinds)
 
 
 def inbox(member: Member, *, tab: str, me_only: bool, **only: Any) -> QuerySet[Finding]:

@@ -11,7 +11,7 @@ from apps.accounts.queries import stores_for
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.undo import UNDO, VERB, undone_numbers
-from apps.team.queries.costs import discreet
+from apps.team.queries.discreet import discreet
 from apps.team.queries.wording import Difference, differences, titled
 
 VERBS = {

@@ -10,7 +10,7 @@ from apps.accounts.models import Member
 from apps.accounts.queries import stores_for
 from apps.core.models import Entry
 from apps.core.permissions import Role
-from apps.team.queries.costs import discreet
+from apps.team.queries.discreet import discreet
 from apps.team.queries.ledger import VERBS
 from apps.team.queries.wording import Difference, differences, titled
 

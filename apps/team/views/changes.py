@@ -18,7 +18,7 @@ from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.team.forms import Numbers
 from apps.team.queries import ledger as queries
-from apps.team.queries.costs import COSTS
+from apps.team.queries.discreet import COSTS
 
 CHANGES = (lists.ListColumn("time", gettext_lazy("Time"), order="number", numeric=True),)
 
