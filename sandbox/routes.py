@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from sandbox.api import control, inventory, listings, login, orders, orders_v0, reports, sellers, truth
+from sandbox.api import control, health, inventory, listings, login, orders, orders_v0, reports, sellers, truth
 from sandbox.faults import SERVICE, Fault
 from sandbox.http import ApiError, Request, Response
 from sandbox.lwa import LoginError
@@ -65,6 +65,8 @@ ROUTES = (
     _route("POST", "/_sandbox/faults", "faults", control.add_faults, "control"),
     _route("DELETE", "/_sandbox/faults", "faults", control.clear_faults, "control"),
     _route("POST", "/_sandbox/throttle", "throttle", control.throttle, "control"),
+    _route("POST", "/_sandbox/health", "health", health.inject, "control"),
+    _route("GET", "/_sandbox/seller_central/defects.csv", "defects", health.seller_central, "control"),
     _route("GET", "/_sandbox/truth/{what}", "truth", truth.show, "control"),
 )
 

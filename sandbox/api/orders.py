@@ -8,7 +8,9 @@ from sandbox.clock import iso
 from sandbox.http import ApiError, Request, Response
 from sandbox.service import Sandbox
 from sandbox.world import view
+from sandbox.world.hashing import digest
 from sandbox.world.marketplaces import BY_CODE
+from sandbox.world.orders import NEVER
 
 STATUS = {"Pending": "PENDING", "Unshipped": "UNSHIPPED", "Shipped": "SHIPPED", "Cancelled": "CANCELLED"}
 ALL_STATUSES = {"PENDING_AVAILABILITY", "PARTIALLY_SHIPPED", "UNFULFILLABLE", *STATUS.values()}
@@ -26,6 +28,7 @@ INCLUDED = {
     "FULFILLMENT_ORDERS",
 }
 LATEST = 120
+CARRIERS = {True: ("UPS", "UPS Ground"), False: ("DHL", "DHL Paket")}
 
 
 def window(request: Request, names: tuple[str, str, str, str], now: int) -> dict:
@@ -95,7 +98,8 @@ def search(sandbox: Sandbox, request: Request) -> Response:
     token = request.first("paginationToken")
     query = unseal(token) if token else _query(request, now)
     orders, following = page(found(sandbox, request, query, now), query)
-    answer: dict = {"orders": [_order(lines, included) for lines in orders]}
+    fates = _fates(sandbox, orders)
+    answer: dict = {"orders": [_order(lines, included, fates[lines[0]["number"]], now) for lines in orders]}
     if following:
         answer["pagination"] = {"nextToken": seal(following)}
     name = "createdBefore" if query["kind"] == "purchased" else "lastUpdatedBefore"
@@ -125,10 +129,16 @@ def _included(request: Request) -> set[str]:
 
 def one(sandbox: Sandbox, request: Request) -> Response:
     """``getOrder``."""
-    return Response.json({"order": _order(lines_of(sandbox, request, request.params["order"]), _included(request))})
+    lines, now = lines_of(sandbox, request, request.params["order"]), sandbox.now()
+    fate = _fates(sandbox, [lines])[lines[0]["number"]]
+    return Response.json({"order": _order(lines, _included(request), fate, now)})
 
 
-def _order(lines: list[dict], included: set[str]) -> dict:
+def _fates(sandbox: Sandbox, orders: list[list[dict]]) -> dict[int, dict]:
+    return sandbox.world.health()[0].fates([lines[0]["number"] for lines in orders])
+
+
+def _order(lines: list[dict], included: set[str], fate: dict, now: int) -> dict:
     head = lines[0]
     place = BY_CODE[head["marketplace"]]
     order: dict = {
@@ -137,18 +147,63 @@ def _order(lines: list[dict], included: set[str]) -> dict:
         "lastUpdatedTime": iso(head["updated"]),
         "programs": ["AMAZON_BUSINESS"] if head["business"] else [],
         "salesChannel": {"channelName": "AMAZON", "marketplaceId": place.id, "marketplaceName": place.channel},
-        "orderItems": [_item(line, included) for line in lines],
+        "orderItems": [_item(line, included, fate) for line in lines],
     }
     if "FULFILLMENT" in included:
-        order["fulfillment"] = {
-            "fulfillmentStatus": STATUS[head["status"]],
-            "fulfilledBy": "MERCHANT" if head["merchant"] else "AMAZON",
-        }
+        order["fulfillment"] = _fulfillment(head, fate, now)
+    if "PACKAGES" in included and head["merchant"] and head["status"] == "Shipped":
+        order["packages"] = [_package(lines, fate, now)]
     priced = [line for line in lines if line["price"] is not None]
     if "PROCEEDS" in included and priced:
         total = sum(paid(line, place.tax_inside) for line in priced)
         order["proceeds"] = {"grandTotal": _money(total, head)}
     return order
+
+
+def _fulfillment(head: dict, fate: dict, now: int) -> dict:
+    """Who ships; for a merchant's order that is paid also by when it must be shipped and delivered."""
+    fulfillment = {
+        "fulfillmentStatus": STATUS[head["status"]],
+        "fulfilledBy": "MERCHANT" if head["merchant"] else "AMAZON",
+    }
+    if head["merchant"] and fate["opened"] <= now:
+        fulfillment["fulfillmentServiceLevel"] = "STANDARD"
+        fulfillment["shipByWindow"] = _between(fate["opened"], fate["ship_by"])
+        fulfillment["deliverByWindow"] = _between(fate["ship_by"], fate["deliver_by"])
+    return fulfillment
+
+
+def _between(first: int, last: int) -> dict:
+    return {"earliestDateTime": iso(first), "latestDateTime": iso(last)}
+
+
+def _package(lines: list[dict], fate: dict, now: int) -> dict:
+    """The package of a merchant's order. Amazon's model has no moment of delivery, only the status.
+
+    Without valid tracking there is no tracking number, and Amazon never hears of the delivery.
+    """
+    carrier, service = CARRIERS[lines[0]["marketplace"] in ("US", "CA", "MX")]
+    package: dict = {
+        "packageReferenceId": "1",
+        "createdTime": iso(fate["shipped"] - 1800),
+        "packageStatus": {"status": "SHIPPED"},
+        "carrier": carrier,
+        "shipTime": iso(fate["shipped"]),
+        "shippingService": service,
+        "packageItems": [
+            {"orderItemId": f"{line['item_id']:014d}", "quantity": line["quantity"]}
+            for line in lines
+            if line["quantity"]
+        ],
+    }
+    if fate["tracked"]:
+        there = fate["delivered"] <= now
+        package["trackingNumber"] = f"1Z{digest('package', lines[0]['order_id'])[:16].upper()}"
+        package["packageStatus"] = {
+            "status": "DELIVERED" if there else "IN_TRANSIT",
+            "detailedStatus": "DELIVERED" if there else "PICKED_UP",
+        }
+    return package
 
 
 def paid(line: dict, tax_inside: bool) -> int:
@@ -160,7 +215,7 @@ def _money(minor: int, line: dict) -> dict:
     return {"amount": money(minor, line["decimals"]), "currencyCode": line["currency"]}
 
 
-def _item(line: dict, included: set[str]) -> dict:
+def _item(line: dict, included: set[str], fate: dict) -> dict:
     product = {
         "asin": line["asin"],
         "title": line["title"],
@@ -176,8 +231,18 @@ def _item(line: dict, included: set[str]) -> dict:
         sent = line["quantity"] if line["status"] == "Shipped" else 0
         item["fulfillment"] = {"quantityFulfilled": sent, "quantityUnfulfilled": line["quantity"] - sent}
     if "CANCELLATION" in included and line["gone"]:
-        item["cancellation"] = {"cancellationExecution": {"cancelledBy": "BUYER", "cancelReason": "OTHER"}}
+        item["cancellation"] = _cancellation(line, fate)
     return item
+
+
+def _cancellation(line: dict, fate: dict) -> dict:
+    """By the seller, by the buyer, or by the seller because the buyer asked: that counts as the buyer's."""
+    if line["status"] == "Cancelled" and fate["by_seller"]:
+        return {"cancellationExecution": {"cancelledBy": "MERCHANT", "cancelReason": "NO_INVENTORY"}}
+    execution = {"cancellationExecution": {"cancelledBy": "BUYER", "cancelReason": "OTHER"}}
+    if fate["opened"] == NEVER:
+        return execution
+    return {"cancellationRequest": {"requester": "BUYER", "cancelReason": "CHANGED_MIND"}} | execution
 
 
 def _proceeds(line: dict) -> dict:

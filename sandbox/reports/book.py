@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox.clock import iso
-from sandbox.reports import feedback, health, listings, orders, planning, stock, traffic
+from sandbox.reports import feedback, health, listings, orders, planning, returns, stock, traffic
 from sandbox.reports.text import File, NoData, Refused
 from sandbox.world.hashing import digest
 from sandbox.world.marketplaces import BY_CODE
@@ -31,6 +31,8 @@ TYPES: dict[str, Maker] = {
     "GET_SALES_AND_TRAFFIC_REPORT": traffic.make,
     "GET_V2_SELLER_PERFORMANCE_REPORT": health.make,
     "GET_SELLER_FEEDBACK_DATA": feedback.make,
+    "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA": returns.to_amazon,
+    "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE": returns.to_merchants,
 }
 QUEUE_SECONDS, WORK_SECONDS = 1.5, 2.0
 FAST_QUEUE_SECONDS, FAST_WORK_SECONDS = 0.1, 0.1

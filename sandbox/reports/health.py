@@ -87,7 +87,7 @@ class _Page:
         target: Target = TARGETS[key]
         return {
             "status": target.status(count, total),
-            "rate": standing.rate(count, total) if total >= standing.FEW else 0.0,
+            "rate": standing.rate(count, total) if total >= target.few else 0.0,
             "targetValue": target.value / 10_000,
             "targetCondition": target.condition,
         }

@@ -2,7 +2,8 @@
 
 Times are epoch seconds; ``NEVER`` marks what does not happen. Money is minor units of the marketplace's currency.
 An order's life: purchase -> (pending until ``opened``) -> shipped -> maybe returned; or cancelled, while pending or
-after. ``dropped`` marks a line that is cancelled alone when the rest of its order ships.
+after. ``dropped`` marks a line that is cancelled alone when the rest of its order ships, ``spoiled`` one whose units
+cannot be sold again when they come back.
 """
 
 import numpy as np
@@ -31,6 +32,7 @@ COLUMNS = {
     "amended": np.int64,
     "business": np.bool_,
     "dropped": np.bool_,
+    "spoiled": np.bool_,
     "place": np.int16,
 }
 MULTIPLIER, MODULUS = 382_654_321_987, 10**14
@@ -159,6 +161,7 @@ def make(
     rows["amended"] = np.full(len(basket), NEVER)
     rows["business"] = (rng.random(len(first)) < 0.07)[basket]
     rows["dropped"] = (rows["line"] > 0) & (rows["cancelled"] == NEVER) & (rng.random(len(basket)) < 0.03)
+    rows["spoiled"] = np.zeros(len(basket), bool)
     rows["place"] = rng.integers(0, 1000, len(first))[basket]
     return {name: rows[name].astype(kind) for name, kind in COLUMNS.items()}
 

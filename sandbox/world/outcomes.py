@@ -209,6 +209,21 @@ class Outcomes:
         state = np.where(self.hit("missing_invoice"), INVOICE_MISSING, state)
         return np.where(needed, state, INVOICE_NONE)
 
+    def fates(self, numbers: list[int]) -> dict[int, dict[str, int | bool]]:
+        """What became of some orders, by running number: moments, and whether tracked and cancelled by the seller."""
+        at = np.searchsorted(self.number, np.array(numbers, dtype=np.int64))
+        columns = {
+            "opened": self.opened[at].tolist(),
+            "shipped": self.shipped[at].tolist(),
+            "ship_by": self.ship_by[at].tolist(),
+            "deliver_by": self.deliver_by[at].tolist(),
+            "delivered": self.delivered[at].tolist(),
+            "tracked": self.tracked[at].tolist(),
+            "by_seller": self.sold_by_merchant[at].tolist(),
+        }
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        return dict(zip(numbers, rows, strict=True))
+
     # ---- what buyers say ------------------------------------------------------------------------------------------
 
     def _told(self, kind: int, hit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

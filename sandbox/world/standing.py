@@ -14,7 +14,7 @@ days, both ends included:
 | invoice defects | business orders in Europe by the day they were shipped, both programmes | D-7 … D-1 |
 | policy | violations by the day they were opened, until the day they are resolved | D-180 … D-1 |
 
-With fewer than ten orders (packages, units) a metric is not rated: status NONE. A rate that reaches its target is BAD
+With fewer than ten orders (packages, units; five for invoices) a metric is not rated: status NONE. A rate that reaches its target is BAD
 whatever its four digits say: the comparison is made with whole numbers, strictly, as ``targetCondition`` tells.
 """  # noqa: E501
 
@@ -59,10 +59,11 @@ class Target:
 
     value: int
     condition: str = "LESS_THAN"
+    few: int = FEW
 
     def status(self, count: int, total: int) -> str:
         """GOOD, BAD, or NONE with too few to rate."""
-        if total < FEW:
+        if total < self.few:
             return "NONE"
         share, limit = count * 10_000, total * self.value
         return "GOOD" if (share < limit if self.condition == "LESS_THAN" else share > limit) else "BAD"
@@ -72,7 +73,7 @@ class Target:
         share, limit = count * 10_000, total * self.value
         less = self.condition == "LESS_THAN"
         wrong = count if less else total - count
-        return (total >= FEW) & (wrong >= SERIOUS) & (share >= limit if less else share <= limit)
+        return (total >= self.few) & (wrong >= SERIOUS) & (share >= limit if less else share <= limit)
 
 
 TARGETS = {
@@ -82,7 +83,7 @@ TARGETS = {
     "validTrackingRate": Target(9500, "GREATER_THAN"),
     "onTimeDeliveryRate": Target(9000, "GREATER_THAN"),
     "unitOnTimeDeliveryRate": Target(9000, "GREATER_THAN"),
-    "invoiceDefectRate": Target(500),
+    "invoiceDefectRate": Target(500, few=5),
 }
 
 

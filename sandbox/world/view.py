@@ -68,6 +68,7 @@ def frame(world: World, index: np.ndarray, now: int) -> pl.DataFrame:
     table = pl.DataFrame(
         {
             "order_id": order_ids(rows, index, place),
+            "number": rows["order"][index],
             "item_id": pl.Series((rows["order"][index] * 64 + rows["line"][index]) * ITEM_MULTIPLIER % ITEM_MODULUS),
             "listing": listing,
             "line": rows["line"][index],

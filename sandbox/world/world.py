@@ -17,7 +17,7 @@ from sandbox.world.orders import COLUMNS, DAY, NEVER
 from sandbox.world.standing import Standing
 from sandbox.world.stock import RINGS, SHIPMENT_COLUMNS, Stock
 
-VERSION = 6
+VERSION = 7
 
 
 @dataclass
@@ -110,6 +110,7 @@ class World:
         self.stock.schedule("available", when[gone], pool[gone], rows["units"][gone])
         back = (rows["returned"] != NEVER) & ~rows["dropped"]
         bad = back & (rng.random(len(back)) < 0.27)
+        rows["spoiled"][:] = bad
         for name, mask in (("unfulfillable", bad), ("available", back & ~bad)):
             days = np.minimum(rows["returned"][mask] // DAY + 1, rows["purchased"][mask] // DAY + 200)
             self.stock.schedule(name, days, pool[mask], rows["units"][mask])
@@ -216,16 +217,20 @@ class World:
             self._health = None
             return len(np.unique(rows["order"][struck]))
 
-    def fix(self, fixed: list[outcomes.Fixed], dropped: np.ndarray, now: int) -> None:
-        """Set what orders have and have not; ``dropped`` (running numbers) are cancelled by their buyers."""
+    def fix(self, fixed: list[outcomes.Fixed], dropped: np.ndarray, sold: np.ndarray, now: int) -> None:
+        """Set what orders have and have not; ``dropped`` are cancelled by the buyer, ``sold`` by the seller.
+
+        Orders are named by their running numbers. A cancellation happens an hour after the payment.
+        """
         with self.lock:
             rows = self.table()
-            self.trouble.fixed.extend(fixed)
-            gone = np.isin(rows["order"], dropped)
+            gone = np.isin(rows["order"], np.concatenate([dropped, sold]))
             paid = np.where(rows["opened"] == NEVER, rows["purchased"], rows["opened"])
             rows["cancelled"][gone] = np.minimum(rows["cancelled"][gone], paid[gone] + 3600)
             rows["shipped"][gone] = rows["returned"][gone] = NEVER
-            touched = np.concatenate([np.array(each.on + each.off, dtype=np.int64) for each in fixed] + [dropped])
+            fixed = [*fixed, outcomes.Fixed("cancellation", tuple(sold.tolist()), tuple(dropped.tolist()))]
+            self.trouble.fixed.extend(fixed)
+            touched = np.concatenate([np.array(each.on + each.off, dtype=np.int64) for each in fixed])
             rows["amended"][np.isin(rows["order"], touched) & (rows["purchased"] <= now)] = now
             self._health = None
 
