@@ -4,7 +4,9 @@ from pathlib import Path
 
 import environ
 import structlog
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -260,6 +262,7 @@ CONTENT_SECURITY_POLICY = {
 # -- languages and files
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+FORMAT_MODULE_PATH = ["config.formats"]
 LOCALE_PATHS = sorted((BASE_DIR / "apps").glob("*/locale"))
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
@@ -291,7 +294,19 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Storewright API",
+    "DESCRIPTION": _("Reads and writes what an agency has of its stores. Money is in minor units of a currency."),
     "VERSION": "1",
+    "TAGS": [
+        {"name": "stores", "description": _("Stores")},
+        {"name": "products", "description": _("Products")},
+        {"name": "stock", "description": _("Stock")},
+        {"name": "costs", "description": _("Unit costs")},
+        {"name": "orders", "description": pgettext_lazy("page", "Orders")},
+        {"name": "plans", "description": _("Replenishment plans")},
+        {"name": "documents", "description": _("Files")},
+        {"name": "runs", "description": _("Sync runs")},
+        {"name": "changes", "description": _("Change ledger")},
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -300,6 +315,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "apps.core.schema.nothing_required",
+        "apps.core.schema.places_told",
     ],
 }
 
@@ -313,6 +329,7 @@ UNFOLD = {
     "SITE_HEADER": "Storewright",
     "SITE_SYMBOL": "storefront",
     "SHOW_HISTORY": True,
+    "ACCOUNT": {"navigation": [{"title": _("My account"), "link": reverse_lazy("me")}]},
     "COLORS": {"primary": dict(zip(map(str, (50, *range(100, 1000, 100), 950)), BLUES, strict=True))},
     "DASHBOARD_CALLBACK": "apps.team.admin.dashboard",
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "apps.team.admin.navigation"},

@@ -16,7 +16,8 @@ from unfold.decorators import display
 
 from apps.accounts.actions.support import end_support, grant_support
 from apps.accounts.models import Agency, FxRate, Marketplace, Member, Store, SupportGrant, Threshold, User
-from apps.core.admin import ConsoleAdmin, may_enter
+from apps.core.admin import ConsoleAdmin, may_enter, worded
+from apps.core.metrics import REGISTRY
 from apps.core.tenancy import tenant
 
 
@@ -95,10 +96,14 @@ class FxRateAdmin(ConsoleAdmin):
 class ThresholdAdmin(ConsoleAdmin):
     """Limits that agencies set for themselves, side by side."""
 
-    list_display = ("agency", "metric", "marketplace", "programme", "value")
-    list_filter = ("metric", "marketplace")
+    list_display = ("agency", "measured", "marketplace", "programme", "value")
+    list_filter = (("metric", worded({key: metric.label for key, metric in REGISTRY.items()})), "marketplace")
     list_select_related = ("agency",)
     ordering = ("agency", "metric")
+
+    @display(description=_("Metric"), ordering="metric")
+    def measured(self, threshold: Threshold) -> str:
+        return str(REGISTRY[threshold.metric].label) if threshold.metric in REGISTRY else threshold.metric
 
 
 class SupportForm(forms.ModelForm):

@@ -1,6 +1,7 @@
 """REST: stores."""
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 
@@ -26,8 +27,8 @@ class StoreRow(serializers.ModelSerializer):
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="list_stores", summary="Stores your key may see", tags=["stores"]),
-    retrieve=extend_schema(operation_id="get_store", summary="One store", tags=["stores"]),
+    list=extend_schema(operation_id="list_stores", summary=_("Stores your key may see"), tags=["stores"]),
+    retrieve=extend_schema(operation_id="get_store", summary=_("One store"), tags=["stores"]),
 )
 class Stores(Resource):
     permissions = {"list": Permission.STORES_VIEW, "retrieve": Permission.STORES_VIEW}

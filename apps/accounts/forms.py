@@ -3,13 +3,17 @@
 import ipaddress
 import zoneinfo
 from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+from babel.dates import get_timezone_location
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +25,7 @@ from apps.accounts.models.members import DeltaColours, Density, Language, Theme
 from apps.core.metrics import REGISTRY
 from apps.core.money import to_minor
 from apps.core.permissions import SCOPE_LABELS, SCOPES, STAFF_ROLES, Role
+from apps.core.templatetags.figures import locale
 
 LOOKS = {
     forms.CheckboxSelectMultiple: "ck",
@@ -28,6 +33,7 @@ LOOKS = {
     forms.Textarea: "in w-full",
     forms.Select: "in w-full",
 }
+OLD_AREAS = ("Etc/", "US/", "Canada/", "Mexico/", "Brazil/", "Chile/")  # second names of zones that are listed
 COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("A colour like #2453d4."))
 
 
@@ -42,10 +48,29 @@ class Dressed(forms.Form):
                 "in w-full",
             )
             field.widget.attrs.setdefault("class", look)
+            if isinstance(field, forms.ModelChoiceField) and field.empty_label is not None:
+                field.empty_label = _("Choose…") if field.required else _("None")
 
 
 def _zones() -> list[tuple[str, str]]:
-    return [(zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones()) if "/" in zone]
+    """Time zones by their offset of today, with their cities in the reader's language."""
+    return _zones_of(locale(), timezone.localdate())
+
+
+@lru_cache(maxsize=4)  # 600 names, and the offsets of one day
+def _zones_of(reader: str, today: date) -> list[tuple[str, str]]:
+    noon = datetime.combine(today, time(12), UTC)
+    found = []
+    for zone in zoneinfo.available_timezones():
+        if zone == "Etc/UTC" or (not zone.startswith(OLD_AREAS) and "/" in zone):
+            offset = noon.astimezone(zoneinfo.ZoneInfo(zone)).utcoffset() or timedelta()
+            city = get_timezone_location(zone, locale=reader, return_city=True)
+            hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
+            sign = "\u2212" if offset < timedelta() else "+"
+            name = zone.replace("_", " ")
+            named = name if name.endswith(city) else f"{city} · {name}"
+            found.append((offset, city, zone, f"UTC{sign}{hours:02}:{minutes:02} · {named}"))
+    return [(zone, label) for _offset, _city, zone, label in sorted(found)]
 
 
 def _currencies() -> list[tuple[str, str]]:

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 HEADER, QUERY = OpenApiParameter.HEADER, OpenApiParameter.QUERY
+LIMIT = {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}
 KEY = {"type": "string", "minLength": 1, "maxLength": 120, "pattern": "^[!-~]+$"}
 
 PROBLEM = {
@@ -20,36 +23,49 @@ PROBLEM = {
         "errors": {"type": "array", "items": {"type": "object", "additionalProperties": True}},
     },
 }
-READING = {"401": "No or unknown key", "403": "The key lacks the scope", "429": "Too many calls this minute"}
-ASKING = {"400": "A parameter is wrong"}
-PAGING = {"404": "The cursor leads nowhere"}
-FINDING = {"404": "Not there, or not yours"}
+READING = {"401": _("No or unknown key"), "403": _("The key lacks the scope"), "429": _("Too many calls this minute")}
+ASKING = {"400": _("A parameter is wrong")}
+PAGING = {"404": _("The cursor leads nowhere")}
+FINDING = {"404": _("Not there, or not yours")}
 WRITING = {
-    "400": "The body or Idempotency-Key is wrong",
-    "409": "The first call with this key still runs",
-    "413": "The body is too large",
-    "415": "This media type is not understood",
-    "422": "Understood, but not possible; nothing was changed",
+    "400": _("The body or Idempotency-Key is wrong"),
+    "409": _("The first call with this key still runs"),
+    "413": _("The body is too large"),
+    "415": _("This media type is not understood"),
+    "422": _("Understood, but not possible; nothing was changed"),
 }
-MATCHING = {"412": "Changed meanwhile", "428": "If-Match is missing"}
+MATCHING = {"412": _("Changed meanwhile"), "428": _("If-Match is missing")}
+
+
+FOLLOWING = _("Ask on from the newest you have seen, or from its cursor: nothing is missed.")
+PLACES = {  # parts of addresses
+    "store": _("The store, as in `list_stores`."),
+    "sku": _("The SKU; a slash may stay as it is."),
+    "id": _("Its id."),
+    "number": _("Its number."),
+}
 
 
 class ResourceSchema(AutoSchema):
     """Adds what every `core.rest.Resource` does to the description of each operation."""
 
+    def get_description(self) -> str:
+        """What an operation itself says; docstrings of our classes are for who reads the code."""
+        return ""
+
     def get_override_parameters(self) -> list[OpenApiParameter]:
         found = list(getattr(self.view, "parameters", {}).get(self.view.action, ()))
         if self.method == "GET":
             found.append(self._fields())
-            found.append(OpenApiParameter("If-None-Match", str, HEADER, description="An ETag: 304 if unchanged."))
+            found.append(OpenApiParameter("If-None-Match", str, HEADER, description=_("An ETag: 304 if unchanged.")))
         else:
             found.append(
                 OpenApiParameter(
-                    "Idempotency-Key", KEY, HEADER, required=True, description="Unique per call, kept 7 days."
+                    "Idempotency-Key", KEY, HEADER, required=True, description=_("Unique per call, kept 7 days.")
                 )
             )
         if self.method == "PATCH":
-            found.append(OpenApiParameter("If-Match", str, HEADER, required=True, description="The ETag you got."))
+            found.append(OpenApiParameter("If-Match", str, HEADER, required=True, description=_("The ETag you got.")))
         if self._lists():
             found += self._paging()
         return found
@@ -57,20 +73,20 @@ class ResourceSchema(AutoSchema):
     def _fields(self) -> OpenApiParameter:
         names = "|".join(self.view.row().fields)
         pattern = {"type": "string", "pattern": f"^({names})(,({names}))*$"}
-        return OpenApiParameter("fields", pattern, QUERY, description="Only these fields, separated by commas.")
+        return OpenApiParameter("fields", pattern, QUERY, description=_("Only these fields, separated by commas."))
 
     def _lists(self) -> bool:
         return getattr(self.view, "action", "") == "list"
 
     def _paging(self) -> list[OpenApiParameter]:
         found = [
-            OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}, QUERY),
-            OpenApiParameter("cursor", str, QUERY, description="`next_cursor` of the page before."),
+            OpenApiParameter("limit", LIMIT, QUERY, description=_("How many on a page.")),
+            OpenApiParameter("cursor", str, QUERY, description=_("`next_cursor` of the page before.")),
         ]
         if self.view.changed:
-            told = f"Only rows whose `{self.view.changed}` is at or after."
+            told = format_lazy(_("Only rows whose `{column}` is at or after."), column=self.view.changed)
             if self.view.stamped:
-                told += " Ask on from the newest you have seen, or from its cursor: nothing is missed."
+                told = format_lazy("{} {}", told, FOLLOWING)
             found.append(OpenApiParameter("updated_since", OpenApiTypes.DATETIME, QUERY, description=told))
         return found
 
@@ -85,7 +101,7 @@ class ResourceSchema(AutoSchema):
             content = {"application/problem+json": {"schema": PROBLEM}}
             bodies[status] = {"description": words, "content": content}
         if self.method == "GET":
-            bodies["304"] = {"description": "You have it already"}
+            bodies["304"] = {"description": _("You have it already")}
         return bodies
 
     def _refusals(self) -> dict[str, str]:
@@ -118,4 +134,14 @@ def nothing_required(result: dict[str, Any], generator: Any, request: Any, publi
             schema["additionalProperties"] = False
         elif not name.endswith("Request"):
             schema.pop("required", None)
+    return result
+
+
+def places_told(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Says what the parts of an address are."""
+    for calls in result.get("paths", {}).values():
+        for call in calls.values():
+            for each in call.get("parameters", []):
+                if each["in"] == "path":
+                    each["description"] = PLACES[each["name"]]
     return result

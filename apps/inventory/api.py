@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -18,9 +19,11 @@ from apps.inventory.queries.stock import newest_days
 from apps.sync.api import SHORT, PushedSerializer, PushResource
 from apps.sync.rows import OWN_STOCK
 
-STORE = OpenApiParameter("store", str, description="Only these stores, comma separated.")
-SITE = OpenApiParameter("marketplace", str, description="Only these sites, e.g. `US,DE`.")
-DATE = OpenApiParameter("date", {"format": "date", "type": "string"}, description="A past day; without it the newest.")
+STORE = OpenApiParameter("store", str, description=_("Only these stores, comma separated."))
+SITE = OpenApiParameter("marketplace", str, description=_("Only these sites, e.g. `US,DE`."))
+DATE = OpenApiParameter(
+    "date", {"format": "date", "type": "string"}, description=_("A past day; without it the newest.")
+)
 
 
 class StockRow(serializers.ModelSerializer):
@@ -35,7 +38,7 @@ class StockRow(serializers.ModelSerializer):
         fields += ("inbound_working", "inbound_shipped", "inbound_receiving", "researching", "as_of")
 
 
-@extend_schema_view(list=extend_schema(operation_id="list_stock", summary="Stock at FBA", tags=["stock"]))
+@extend_schema_view(list=extend_schema(operation_id="list_stock", summary=_("Stock at FBA"), tags=["stock"]))
 class Stock(Resource):
     permissions = {"list": Permission.STOCK_VIEW}
     row = StockRow
@@ -79,7 +82,7 @@ class OwnStockBody(serializers.Serializer):
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="list_own_stock", summary="Own warehouses", tags=["stock"]),
+    list=extend_schema(operation_id="list_own_stock", summary=_("Own warehouses"), tags=["stock"]),
 )
 class OwnStocks(PushResource):
     item, row_type = OwnStockItem, OWN_STOCK
@@ -91,7 +94,8 @@ class OwnStocks(PushResource):
 
     @extend_schema(
         operation_id="put_own_stock",
-        summary="Tell counts of own warehouses, many at once",
+        summary=_("Tell counts of own warehouses, many at once"),
+        description=_("All rows are taken, or none."),
         tags=["stock"],
         request={"application/json": OwnStockBody, "application/x-ndjson": OwnStockRow},
         responses=PushedSerializer,
@@ -118,15 +122,22 @@ class PlanLineRow(serializers.ModelSerializer):
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="list_plan_lines", summary="What to order or ship", tags=["plans"]),
-    retrieve=extend_schema(operation_id="get_plan_line", summary="One plan line", tags=["plans"]),
+    list=extend_schema(operation_id="list_plan_lines", summary=_("What to order or ship"), tags=["plans"]),
+    retrieve=extend_schema(operation_id="get_plan_line", summary=_("One plan line"), tags=["plans"]),
 )
 class PlanLines(Resource):
     permissions = {"list": Permission.PLAN_VIEW, "retrieve": Permission.PLAN_VIEW}
     row = PlanLineRow
     order = ("updated_at", "id")
     changed = "updated_at"
-    parameters = {"list": [STORE, OpenApiParameter("state", str, enum=Plan.State.values, many=False)]}
+    parameters = {
+        "list": [
+            STORE,
+            OpenApiParameter(
+                "state", str, enum=Plan.State.values, many=False, description=_("Only those in this state.")
+            ),
+        ]
+    }
 
     def rows(self) -> QuerySet[PlanLine]:
         rows = PlanLine.objects.filter(store__in=stores_for(self.member)).select_related("store", "plan")

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,7 +17,7 @@ from apps.core.rest import Resource
 from apps.listings.actions import edit_product
 from apps.listings.models import Product
 
-STORE = OpenApiParameter("store", str, description="Only these stores, comma separated.")
+STORE = OpenApiParameter("store", str, description=_("Only these stores, comma separated."))
 
 
 class ProductRow(serializers.ModelSerializer):
@@ -41,8 +42,8 @@ class ProductChange(serializers.Serializer):
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="list_products", summary="Products", tags=["products"]),
-    retrieve=extend_schema(operation_id="get_product", summary="One product", tags=["products"]),
+    list=extend_schema(operation_id="list_products", summary=_("Products"), tags=["products"]),
+    retrieve=extend_schema(operation_id="get_product", summary=_("One product"), tags=["products"]),
 )
 class Products(Resource):
     permissions = {
@@ -66,7 +67,7 @@ class Products(Resource):
 
     @extend_schema(
         operation_id="change_product",
-        summary="Change a product's master data",
+        summary=_("Change a product's master data"),
         tags=["products"],
         request=ProductChange,
         responses=ProductRow,

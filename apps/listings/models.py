@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.tenancy import TenantModel, tied
 
+WAYS = {"FBA": _("Amazon"), "FBM": _("Seller")}  # who ships: words for the codes of fulfilment
+
 
 class Product(TenantModel):
     """A SKU of a store, as the agency knows it. Written by loaders (title, ASIN) and by people or ERPs (the rest)."""
@@ -64,3 +66,8 @@ class Listing(TenantModel):
 
     class Meta:
         indexes = [models.Index(fields=["agency", "store", "sku"], name="listing_by_sku")]
+
+    @property
+    def way(self) -> str:
+        """Who ships, in words."""
+        return str(WAYS.get(self.fulfilment, self.fulfilment))

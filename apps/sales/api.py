@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -17,8 +18,8 @@ from apps.sales.models import Cost, OrderLine
 from apps.sync.api import LONG, SHORT, PushedSerializer, PushResource
 from apps.sync.rows import COST
 
-STORE = OpenApiParameter("store", str, description="Only these stores, comma separated.")
-SITE = OpenApiParameter("marketplace", str, description="Only these sites, e.g. `US,DE`.")
+STORE = OpenApiParameter("store", str, description=_("Only these stores, comma separated."))
+SITE = OpenApiParameter("marketplace", str, description=_("Only these sites, e.g. `US,DE`."))
 
 
 class OrderRow(serializers.ModelSerializer):
@@ -39,7 +40,7 @@ class OrderRow(serializers.ModelSerializer):
 
 @extend_schema_view(
     list=extend_schema(
-        operation_id="list_order_lines", summary="Order lines, longest unchanged here first", tags=["orders"]
+        operation_id="list_order_lines", summary=_("Order lines, longest unchanged here first"), tags=["orders"]
     ),
 )
 class Orders(Resource):
@@ -51,8 +52,10 @@ class Orders(Resource):
         "list": [
             STORE,
             SITE,
-            OpenApiParameter("order_id", str),
-            OpenApiParameter("from", {"format": "date", "type": "string"}),
+            OpenApiParameter("order_id", str, description=_("Only the lines of this order.")),
+            OpenApiParameter(
+                "from", {"format": "date", "type": "string"}, description=_("Bought on this day or later.")
+            ),
         ]
     }
 
@@ -96,7 +99,7 @@ class CostBody(serializers.Serializer):
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="list_costs", summary="Unit costs with their first day", tags=["costs"]),
+    list=extend_schema(operation_id="list_costs", summary=_("Unit costs with their first day"), tags=["costs"]),
 )
 class Costs(PushResource):
     item, row_type = CostItem, COST
@@ -108,7 +111,8 @@ class Costs(PushResource):
 
     @extend_schema(
         operation_id="put_costs",
-        summary="Tell unit costs, many at once",
+        summary=_("Tell unit costs, many at once"),
+        description=_("All rows are taken, or none."),
         tags=["costs"],
         request={"application/json": CostBody, "application/x-ndjson": CostRow},
         responses=PushedSerializer,

@@ -10,10 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from apps.core.admin import ConsoleAdmin
+from apps.core.admin import ConsoleAdmin, worded
 from apps.core.tenancy import tenant
 from apps.sync.actions import replay
-from apps.sync.models import Connection, Run, StoredDocument, WebhookDelivery
+from apps.sync.actions.webhooks import EVENTS
+from apps.sync.models import FAULTS, Connection, Run, StoredDocument, WebhookDelivery
+from apps.sync.rows import LABELS
 from apps.sync.sources import SOURCES
 
 CONSENT_DAYS = 365  # Amazon's consent lapses after a year
@@ -26,10 +28,11 @@ class ConnectionAdmin(ConsoleAdmin):
     """Health of every connection. Credentials are not shown, not even encrypted."""
 
     list_display = ("agency", "door", "label", "health", "failures", "last_ok_at", "consent_left", "problem")
-    list_filter = ("state", "kind")
+    list_filter = ("state", ("kind", worded({key: source.label for key, source in SOURCES.items()})))
     list_select_related = ("agency",)
     search_fields = ("label", "problem", "agency__name")
-    exclude = ("credentials",)
+    fields = ("agency", "store", "door", "label", "state", "problem", "authorised_at", "last_ok_at", "failures")
+    readonly_fields = ("door",)
     ordering = ("state", "-failures")
 
     @display(description=_("Kind"), ordering="kind")
@@ -51,16 +54,27 @@ class ConnectionAdmin(ConsoleAdmin):
 class RunAdmin(ConsoleAdmin):
     """The queue of record: what waits, runs, failed."""
 
-    list_display = ("agency", "dataset", "slot", "label", "attempts", "due_at", "step_label", "rows", "error_kind")
-    list_filter = ("state", "error_kind")
+    list_display = ("agency", "dataset", "why", "label", "attempts", "due_at", "step_label", "rows", "fault")
+    list_filter = ("state", ("error_kind", worded(FAULTS)))
     list_select_related = ("agency", "stream")
     search_fields = ("slot", "error", "agency__name")
+    fields = ("agency", "store", "stream", "why", "state", "step_label", "fault", "error", "errors", "since", "until")
+    fields += ("due_at", "attempts", "crashes", "rows", "changed", "documents", "started_at", "finished_at")
+    readonly_fields = ("why", "step_label", "fault")
     ordering = ("-created_at",)
     actions: ClassVar[list[str]] = ["again"]
 
     @display(description=_("Dataset"), ordering="stream__dataset")
     def dataset(self, run: Run) -> str:
         return run.stream.title
+
+    @display(description=_("Slot"), ordering="slot")
+    def why(self, run: Run) -> str:
+        return run.slot_label
+
+    @display(description=_("Who has to act"), ordering="error_kind")
+    def fault(self, run: Run) -> str:
+        return run.error_label
 
     @display(description=_("Step"))
     def step_label(self, run: Run) -> str:
@@ -80,10 +94,29 @@ class RunAdmin(ConsoleAdmin):
 class DocumentAdmin(ConsoleAdmin):
     """Files as they came. The console sees names, sizes and errors, not what is inside."""
 
-    list_display = ("agency", "title", "kind", "size", "as_of", "received_at", "applied_at", "quarantine")
-    list_filter = (("applied_at", admin.EmptyFieldListFilter), ("quarantine", admin.EmptyFieldListFilter), "row")
+    list_display = ("agency", "title", "kind", "size", "received_at", "applied_at", "quarantine")
+    list_filter = (
+        ("applied_at", admin.EmptyFieldListFilter),
+        ("quarantine", admin.EmptyFieldListFilter),
+        ("row", worded(LABELS)),
+    )
     list_select_related = ("agency",)
     search_fields = ("name", "digest", "agency__name")
+    fields = (
+        "agency",
+        "store",
+        "title",
+        "kind",
+        "marketplaces",
+        "size",
+        "rows",
+        "first",
+        "last",
+        "as_of",
+        "received_at",
+    )
+    fields += ("applied_at", "quarantine", "errors", "encoding", "media_type", "digest", "path", "uploaded_by")
+    readonly_fields = ("title", "kind")
     ordering = ("-received_at",)
     actions: ClassVar[list[str]] = ["again"]
 
@@ -106,11 +139,15 @@ class DocumentAdmin(ConsoleAdmin):
 class DeliveryAdmin(ConsoleAdmin):
     """What agencies are told, and whether it arrived."""
 
-    list_display = ("agency", "event", "state", "attempts", "status", "created_at", "sent_at", "error")
-    list_filter = ("state", "event")
+    list_display = ("agency", "what", "state", "attempts", "status", "created_at", "sent_at", "error")
+    list_filter = ("state", ("event", worded(EVENTS)))
     list_select_related = ("agency",)
     exclude = ("payload",)
     ordering = ("-created_at",)
+
+    @display(description=_("Event"), ordering="event")
+    def what(self, delivery: WebhookDelivery) -> str:
+        return str(EVENTS.get(delivery.event, delivery.event))
 
 
 def _replay(run: Any) -> bool:

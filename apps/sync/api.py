@@ -9,7 +9,7 @@ import polars as pl
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
@@ -27,7 +27,7 @@ from apps.sync.models import Run, StoredDocument
 from apps.sync.rows import RowType
 from apps.sync.source import Unreadable
 
-STORE = OpenApiParameter("store", str, description="Only these stores, comma separated.")
+STORE = OpenApiParameter("store", str, description=_("Only these stores, comma separated."))
 SHORT, LONG = msgspec.Meta(min_length=1, max_length=60), msgspec.Meta(max_length=200)
 
 
@@ -117,8 +117,8 @@ class UploadSerializer(serializers.Serializer):
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="list_documents", summary="Files that came in", tags=["documents"]),
-    retrieve=extend_schema(operation_id="get_document", summary="One file", tags=["documents"]),
+    list=extend_schema(operation_id="list_documents", summary=_("Files that came in"), tags=["documents"]),
+    retrieve=extend_schema(operation_id="get_document", summary=_("One file"), tags=["documents"]),
 )
 class Documents(Resource):
     permissions = {
@@ -134,7 +134,8 @@ class Documents(Resource):
 
     @extend_schema(
         operation_id="upload_document",
-        summary="Bring a file; its run tells how it goes",
+        summary=_("Bring a file; its run tells how it goes"),
+        description=_("The file is kept and loaded: all of it or nothing. 422 with the first wrong lines."),
         tags=["documents"],
         request={"multipart/form-data": UploadSerializer},
         responses={202: RunRow},
@@ -162,8 +163,8 @@ class Documents(Resource):
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="list_runs", summary="Sync runs", tags=["runs"]),
-    retrieve=extend_schema(operation_id="get_run", summary="One sync run", tags=["runs"]),
+    list=extend_schema(operation_id="list_runs", summary=_("Sync runs"), tags=["runs"]),
+    retrieve=extend_schema(operation_id="get_run", summary=_("One sync run"), tags=["runs"]),
 )
 class Runs(Resource):
     permissions = {"list": Permission.SYNC_VIEW, "retrieve": Permission.SYNC_VIEW}
@@ -171,7 +172,12 @@ class Runs(Resource):
     order = ("changed_at", "id")
     changed, stamped = "changed_at", True
     parameters: ClassVar[dict[str, Any]] = {
-        "list": [STORE, OpenApiParameter("state", str, enum=[str(s) for s in Run.State.values])]
+        "list": [
+            STORE,
+            OpenApiParameter(
+                "state", str, enum=[str(s) for s in Run.State.values], description=_("Only those in this state.")
+            ),
+        ]
     }
 
     def rows(self) -> QuerySet[Run]:

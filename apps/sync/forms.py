@@ -19,6 +19,9 @@ from apps.sync.outward import Refused, checked
 from apps.sync.sources import SOURCES
 
 MOST_DAYS = 400
+# What hangs on a choice is asked anew when it changes: the channel decides whether there are regions, they the sites.
+ASK = {"hx-get": "?", "hx-trigger": "change", "hx-swap": "outerHTML", "hx-include": "[name=channel],[name=region]"}
+WHERE = {"hx-target": "#where"}
 
 
 class StoreForm(Dressed):
@@ -27,8 +30,13 @@ class StoreForm(Dressed):
     client = forms.ModelChoiceField(label=_("Client"), queryset=None, required=False)
     new_client = forms.CharField(label=_("Or a new client"), max_length=120, required=False)
     name = forms.CharField(label=_("Store name"), max_length=100)
-    channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices)
-    region = forms.ChoiceField(label=_("Amazon region"), choices=[c for c in Region.choices if c[0]], required=False)
+    channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices, widget=forms.Select(attrs=ASK | WHERE))
+    region = forms.ChoiceField(
+        label=_("Amazon region"),
+        choices=[c for c in Region.choices if c[0]],
+        required=False,
+        widget=forms.Select(attrs=ASK | {"hx-target": "#sites"}),
+    )
     sites = forms.ModelMultipleChoiceField(
         label=_("Sites"), queryset=None, widget=forms.CheckboxSelectMultiple, required=False
     )
@@ -41,6 +49,16 @@ class StoreForm(Dressed):
         self.fields["sites"].queryset = Marketplace.objects.filter(active=True)
         people = Member.objects.filter(active=True, user__isnull=False).exclude(role=Role.CLIENT)
         self.fields["owner"].queryset = people.select_related("user")
+
+        # Offered are the sites of one region; that those of another are refused is said by `clean`.
+        region = self["region"].value() or Region.NA
+        offered = Marketplace.objects.filter(active=True, region=region)
+        self.fields["sites"].widget.choices = [(site.code, site.code) for site in offered]
+
+    @property
+    def on_amazon(self) -> bool:
+        """Regions, sites and seller ids are Amazon's."""
+        return self["channel"].value() in {None, "", Channel.AMAZON}
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

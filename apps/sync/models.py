@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.changes import Moment
@@ -12,6 +13,7 @@ from apps.core.models import uuid7
 from apps.core.tenancy import TenantModel, tied
 from apps.sync.rows import DATASETS, LABELS
 
+REGULAR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # the slot of a stream's own beat
 PUSHED = re.compile(r"([a-z_]+) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
 
 
@@ -91,12 +93,21 @@ class Stream(TenantModel):
             ),
         ]
 
+    def __str__(self) -> str:
+        return self.title
+
     @property
     def title(self) -> str:
         """Dataset and site, as people call them."""
         return f"{DATASETS.get(self.dataset, self.dataset)} {self.marketplace}".strip()
 
 
+FAULTS = {
+    "try_later": _("Tried again by itself"),
+    "needs_owner": _("Needs you"),
+    "unreadable": _("Unreadable file"),
+    "crash": _("Our fault"),
+}
 STEPS = {"starting": _("Starting"), "asking": _("Asking"), "loading": _("Loading"), "waiting": _("Waiting")}
 
 
@@ -154,6 +165,29 @@ class Run(TenantModel):
             models.Index(fields=["agency", "changed_at", "id"], name="run_by_change"),
         ]
 
+    def __str__(self) -> str:
+        return self.slot_label
+
+    @property
+    def slot_label(self) -> str:
+        """Why it runs, in words; its slot is a key."""
+        kind, _colon, rest = self.slot.partition(":")
+        match kind:
+            case "backfill":
+                return gettext("History from %(day)s") % {"day": rest}
+            case "pull":
+                first, last, *_at = rest.split(":")
+                return gettext("Asked for: %(first)s – %(last)s") % {"first": first, "last": last}
+            case "upload":
+                return gettext("File brought")
+        begun = timezone.localtime(datetime.fromisoformat(self.slot) if REGULAR.match(self.slot) else self.due_at)
+        return gettext("Regular, %(time)s") % {"time": f"{begun:%m-%d %H:%M}"}
+
+    @property
+    def error_label(self) -> str:
+        """Who has to act on its error."""
+        return str(FAULTS.get(self.error_kind, self.error_kind))
+
     @property
     def step_label(self) -> str:
         """Where it is, in words."""
@@ -201,6 +235,9 @@ class StoredDocument(TenantModel):
             models.Index(fields=["agency", "store", "-received_at"], name="document_by_store"),
             models.Index(fields=["agency", "changed_at", "id"], name="document_by_change"),
         ]
+
+    def __str__(self) -> str:
+        return self.title
 
     @property
     def title(self) -> str:

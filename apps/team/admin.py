@@ -15,7 +15,12 @@ from apps.accounts.models import Agency
 from apps.core.admin import PLATFORM
 from apps.sync.models import Connection, Run, StoredDocument
 
-QUEUES = ("command", "interactive", "sync", "bulk")
+QUEUES = {
+    "command": _("Commands to marketplaces"),
+    "interactive": _("What people wait for"),
+    "sync": _("Data sync"),
+    "bulk": _("Long work"),
+}
 LATE = timedelta(minutes=5)
 
 
@@ -63,7 +68,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context | {"tiles": tiles, "queues": queue_depths(), "oldest": runs["oldest"]}
 
 
-def queue_depths() -> list[tuple[str, int]]:
-    """Messages waiting in each Celery queue; the work itself lies in PostgreSQL."""
+def queue_depths() -> list[tuple[str, Any, int]]:
+    """(name, label, messages waiting) of each Celery queue; the work itself lies in PostgreSQL."""
     broker = redis.Redis.from_url(settings.REDIS_URL)
-    return [(name, broker.llen(name)) for name in QUEUES]
+    return [(name, label, broker.llen(name)) for name, label in QUEUES.items()]

@@ -1,6 +1,7 @@
 """REST: the change ledger."""
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 
@@ -35,8 +36,8 @@ class ChangeRow(serializers.ModelSerializer):
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="list_changes", summary="Changes, oldest first", tags=["changes"]),
-    retrieve=extend_schema(operation_id="get_change", summary="One change", tags=["changes"]),
+    list=extend_schema(operation_id="list_changes", summary=_("Changes, oldest first"), tags=["changes"]),
+    retrieve=extend_schema(operation_id="get_change", summary=_("One change"), tags=["changes"]),
 )
 class Changes(Resource):
     permissions = {"list": Permission.CHANGES_VIEW, "retrieve": Permission.CHANGES_VIEW}

@@ -102,3 +102,25 @@ def test_a_consent_is_good_once_and_only_for_who_asked(page, acme, client):
     page.goto(back)
     expect(page.locator("#toasts")).to_contain_text("Connected")
     assert page.goto(back).status == 404, "a second time"
+
+
+def test_only_the_sites_of_the_chosen_region_are_offered(visit, acme):
+    window = visit(acme.user(Role.OWNER))
+    page = window.open(reverse("store-new", kwargs={"agency": acme.agency.slug}))
+    offered = page.locator("input[name=sites]")
+    assert {"US", "BR"} <= set(offered.evaluate_all("all => all.map(each => each.value)"))
+    page.get_by_label("US", exact=True).check()
+    page.get_by_label("Amazon region").focus()
+    page.get_by_label("Amazon region").select_option("EU")
+    expect(page.get_by_label("DE", exact=True)).not_to_be_checked()
+    assert set(offered.evaluate_all("all => all.map(each => each.value)")).isdisjoint({"US", "BR", "JP"})
+    assert page.evaluate("document.activeElement.name") == "region"
+    page.get_by_label("Channel").select_option("shopify")
+    expect(page.get_by_label("Amazon region")).to_have_count(0)
+    page.get_by_label("Or a new client").fill("Lumora Home")
+    page.get_by_label("Store name").fill("Lumora Shop")
+    page.get_by_role("button", name="Next: connect").click()
+    page.wait_for_url("**/connections/")
+    assert not window.complaints
+    with acme:
+        assert Store.objects.get(name="Lumora Shop").region == ""

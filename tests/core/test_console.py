@@ -1,14 +1,17 @@
 """The admin console: platform staff only, with a login of its own that sees every agency."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts.models import Agency, Marketplace, SupportGrant
+from apps.accounts.models import Agency, Marketplace, SupportGrant, User
 from apps.core import audit
 from apps.core.models import Entry
 from apps.core.permissions import Role
 from tests.factories import UserFactory
+from tests.house.goods import Goods
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "platform"])
@@ -84,3 +87,42 @@ def test_credentials_never_leave_the_console(console, world):
         world.connection.save()
     page = console.get(f"/platform/sync/connection/{world.connection.pk}/change/")
     assert "secret-stuff" not in page.content.decode()
+
+
+HEADING = re.compile(r"<th\b.*?</th>", re.DOTALL)
+HEAD = re.compile(r"<thead.*?</thead>", re.DOTALL)
+TAG = re.compile(r"<script.*?</script>|<span[^>]*material-symbols[^>]*>[^<]*</span>|<[^>]+>", re.DOTALL)
+LATIN = {"Webhook", "HTTP", "SHA-256"}
+
+EMPTY = {"accounts/threshold", "accounts/supportgrant"}  # without a row there is no table
+
+
+def speak_chinese():
+    User.objects.filter(email="staff@example.com").update(language="zh-hans")
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_headings_and_fields_are_in_the_readers_language(console, world, path):
+    """The console's library brings English only, and a model's columns have no words of their own."""
+    Goods(world, world.store, "US", "USD")
+    speak_chinese()
+    page = console.get(f"/platform/{path}/").content.decode()
+    headings = [TAG.sub(" ", each) for each in HEADING.findall("".join(HEAD.findall(page)))]
+    assert len(headings) > 2 or path in EMPTY, headings
+    words = {word for heading in headings for word in re.findall(r"[A-Za-z][A-Za-z-]{2,}", heading)}
+    assert words <= LATIN
+    assert "Select action" not in page
+    assert "Filters" not in page
+
+
+def test_the_forms_labels_are_in_the_readers_language(console, world):
+    speak_chinese()
+    for path in (
+        "accounts/marketplace/DE/change",
+        "accounts/agency/add",
+        f"sync/connection/{world.connection.pk}/change",
+    ):
+        page = console.get(f"/platform/{path}/").content.decode()
+        labels = [TAG.sub("", each).strip() for each in re.findall(r"<label.*?</label>", page, re.DOTALL)]
+        assert labels, path
+        assert not [label for label in labels if re.search("[A-Za-z]{3}", label)], path

@@ -1,8 +1,12 @@
 """The description of the API: valid, complete, and readable by people."""
 
+import re
+
 from openapi_spec_validator import validate
 
 from config.api import urlpatterns
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 def test_the_schema_is_valid_and_names_every_call(client, db):
@@ -18,3 +22,20 @@ def test_the_page_shows_every_call(client, db):
     page = client.get("/api/docs/").content.decode()
     for name in ("list_orders", "list_order_lines", "put_costs", "upload_document", "change_product"):
         assert (f'id="{name}"' in page) is (name != "list_orders")
+
+
+def test_the_schema_and_the_page_speak_the_readers_language(client, db):
+    english = client.get("/api/schema/?lang=en", headers={"Accept": "application/json"}).json()
+    chinese = client.get("/api/schema/?lang=zh-hans", headers={"Accept": "application/json"}).json()
+    validate(chinese)
+    for (path, method, one), (_path, _method, other) in zip(operations(english), operations(chinese), strict=True):
+        assert one["operationId"] == other["operationId"]
+        for text in (other["summary"], *(each["description"] for each in other["parameters"])):
+            assert CHINESE.search(text), f"{method} {path}: {text}"
+        assert not CHINESE.search(str(one)), f"{method} {path}"
+    page = client.get("/api/docs/", headers={"Accept-Language": "zh-hans"}).content.decode()
+    assert all(call["summary"] in page for _path, _method, call in operations(chinese))
+
+
+def operations(schema):
+    return [(path, method, call) for path, methods in schema["paths"].items() for method, call in methods.items()]

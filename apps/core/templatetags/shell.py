@@ -89,6 +89,10 @@ LABELS = {
     "monthly_fee": _("Monthly fee"),
     "fee_currency": _("Fee currency"),
     "seller_id": _("Seller ID"),
+    "most": _("At most"),
+    "action": _("What may be done"),
+    "active": _("Active"),
+    "url": _("Address"),
 }
 
 
@@ -180,9 +184,11 @@ def avatar(person: Any, name: bool = True, size: str = "") -> SafeString:
 
 
 @register.simple_tag
-def status_badge(status: str, label: Any = "", tone: str = "") -> SafeString:
-    """A state as word and colour; `tone` where the state does not imply one."""
-    return format_html('<span class="bdg tone-{}">{}</span>', tone or TONES.get(status, "neutral"), label or status)
+def status_badge(status: str, label: Any = "", tone: str = "", hover: str = "") -> SafeString:
+    """A state as word and colour; `tone` where the state does not imply one, `hover` for the source's own word."""
+    own = format_html(' title="{}"', hover) if hover else ""
+    tone = tone or TONES.get(status, "neutral")
+    return format_html('<span class="bdg tone-{}"{}>{}</span>', tone, own, label or status)
 
 
 # -- lists

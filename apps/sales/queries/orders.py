@@ -16,6 +16,7 @@ from apps.accounts.models import Marketplace, Member, Store
 from apps.accounts.queries import site_filter
 from apps.core.lists import ListColumn, ListQuery, dom_id
 from apps.core.metrics import Period
+from apps.listings.models import WAYS as WAY_WORDS
 from apps.listings.models import Product
 from apps.sales.models import OrderLine
 from apps.sync.models import StoredDocument
@@ -153,6 +154,16 @@ class Row:
     @property
     def state(self) -> str:
         return state_of(self.line)
+
+    @property
+    def told(self) -> str:
+        """What Amazon says of the order and of this line."""
+        return " / ".join(dict.fromkeys(filter(None, (self.line.status, self.line.item_status))))
+
+    @property
+    def way(self) -> str:
+        """Who ships, in words."""
+        return str(WAY_WORDS.get(self.line.fulfilment, self.line.fulfilment))
 
     @property
     def sales(self) -> int | None:

@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -16,12 +17,13 @@ from apps.core import lists
 from apps.core.http import MemberRequest, page, requires
 from apps.core.money import convert
 from apps.core.permissions import Permission
-from apps.listings.models import Product
+from apps.listings.models import WAYS, Product
 from apps.listings.queries.products import sites_of
 from apps.sales.models import OrderLine
 from apps.sales.queries import orders as queries
 from apps.sales.queries.cost import agency_currency
 from apps.sales.queries.order_sums import MOST_COUNTED, Totals, totals_of
+from apps.sales.queries.order_words import status_word
 
 PAGE = "orders"
 TEMPLATE = "sales/orders.html"
@@ -67,7 +69,7 @@ def context(request: MemberRequest, slug: str) -> dict[str, Any]:
         "exact": wanted.exact,
         "period": wanted.period,
         "periods": PERIODS,
-        "ways": [(way, way) for way in queries.WAYS],
+        "ways": [(way, format_lazy("{} ({})", WAYS[way], way)) for way in queries.WAYS],
         "filtered": bool(set(query.params) & FILTERS),
         "sites": sites_of(member),
         "stores": [] if store else [(each.slug, each.name) for each in stores],
@@ -127,6 +129,7 @@ def order(request: MemberRequest, store: str, number: str) -> HttpResponse:
         "known": set(Product.objects.filter(store=found, sku__in=[x.sku for x in lines]).values_list("sku", flat=True)),
         "sums": _sums(lines),
         "states": STATES,
+        "status": status_word(lines[0].status),
         "documents": queries.documents_of(found, lines),
         "may_sync": request.member.can(Permission.SYNC_VIEW),
     }

@@ -54,7 +54,8 @@ def stores(request: MemberRequest) -> HttpResponse:
 @requires(Permission.STORES_EDIT)
 def store_new(request: MemberRequest) -> HttpResponse:
     """First step of the wizard: whose store, and where it sells."""
-    form = StoreForm(request.POST or None, initial={"client": request.GET.get("client")})
+    asked = {name: request.GET[name] for name in ("client", "channel", "region") if request.GET.get(name)}
+    form = StoreForm(request.POST or None, initial=asked)
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():

@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
@@ -31,6 +32,7 @@ MEANINGS = {
     429: _("Too many requests"),
     500: _("Our fault"),
 }
+PLACES = {"query": _("query"), "header": _("header"), "path": _("path")}
 
 
 @public
@@ -38,13 +40,13 @@ MEANINGS = {
 def docs(request: HttpRequest) -> HttpResponse:
     """Read how to call the API. Anyone may: it holds no data."""
     schema = SchemaGenerator().get_schema(request=None, public=True)
-    groups: dict[str, list[dict[str, Any]]] = {}
+    groups: dict[str, list[dict[str, Any]]] = {tag["name"]: [] for tag in schema["tags"]}
     for path, methods in schema["paths"].items():
         for method in METHODS:
             if call := methods.get(method):
                 groups.setdefault(call["tags"][0], []).append(_call(path, method, call))
     context = {
-        "groups": groups,
+        "groups": [(tag["name"], tag["description"], groups[tag["name"]]) for tag in schema["tags"]],
         "base": settings.BASE_URL,
         "errors": [(status, MEANINGS.get(status, title)) for status, title in sorted(TITLES.items())],
         "language": get_language(),
@@ -59,7 +61,8 @@ def _call(path: str, method: str, call: dict[str, Any]) -> dict[str, Any]:
         "summary": call.get("summary", ""),
         "method": method.upper(),
         "path": path,
-        "parameters": call.get("parameters", []),
+        "description": call.get("description", ""),
+        "parameters": [each | {"place": PLACES[each["in"]]} for each in call.get("parameters", [])],
         "bodies": list(body),
         "answers": call["responses"],
         "example": _curl(path, method, body),
@@ -81,4 +84,4 @@ def _curl(path: str, method: str, body: dict[str, Any]) -> str:
 
 
 _schema = SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[AllowAny], throttle_classes=[])
-schema = cache_control(max_age=300)(public(_schema))
+schema = vary_on_headers("Accept-Language", "Cookie")(cache_control(max_age=300)(public(_schema)))
