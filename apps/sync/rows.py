@@ -149,6 +149,53 @@ PRODUCT = RowType(
     key=("sku",),
 )
 
+# Account health. Days of windows and of orders are UTC days, as Amazon's performance report counts.
+# Rates and their targets are millionths; `total` and `count` are what a metric looks at and what it counts.
+HEALTH = RowType(
+    "health",
+    _columns(
+        "marketplace:text metric:text programme:text? date:date total:integer? count:integer? rate:integer?"
+        " target:integer? operator:text? status:text? window_first:date? window_last:date? raw:text?"
+    ),
+    key=("marketplace", "metric", "programme", "date"),
+)
+
+DEFECT = RowType(
+    "defect",
+    _columns(
+        "order_id:text kind:text marketplace:text programme:text? sku:text? ordered_on:date? reported_on:date?"
+        " withdrawn_on:date?"
+    ),
+    key=("order_id", "kind"),
+)
+
+FEEDBACK = RowType(
+    "feedback",
+    _columns("order_id:text marketplace:text rated_on:date rating:integer comment:text? response:text?"),
+    key=("order_id",),
+)
+
+RETURN = RowType(
+    "return",
+    _columns(
+        "order_id:text sku:text returned_on:date programme:text ordinal:integer marketplace:text asin:text?"
+        " ordered_on:date? quantity:integer reason:text? disposition:text? status:text? comment:text?"
+        " claimed:integer"
+    ),
+    key=("order_id", "sku", "returned_on", "programme", "ordinal"),
+)
+
+# An order that the seller ships. `cancelled_by` is "seller" or "buyer".
+SHIPMENT = RowType(
+    "shipment",
+    _columns(
+        "order_id:text marketplace:text programme:text ordered_at:instant ordered_on:date ship_by:instant?"
+        " shipped_at:instant? deliver_by:instant? delivered_at:instant? cancelled_at:instant? cancelled_by:text?"
+        " units:integer packages:integer? valid_packages:integer? business:integer updated_at:instant"
+    ),
+    key=("order_id",),
+)
+
 ROW_TYPES: dict[str, RowType] = {
     row.name: row
     for row in (
@@ -160,6 +207,11 @@ ROW_TYPES: dict[str, RowType] = {
         OWN_STOCK,
         COST,
         PRODUCT,
+        HEALTH,
+        DEFECT,
+        FEEDBACK,
+        RETURN,
+        SHIPMENT,
     )
 }
 
@@ -173,6 +225,11 @@ LABELS = {
     "own_stock": _("Own warehouses"),
     "cost": _("Costs"),
     "product": _("Products"),
+    "health": _("Account health"),
+    "defect": _("Order defects"),
+    "feedback": _("Seller feedback"),
+    "return": _("Returns"),
+    "shipment": _("Merchant orders"),
 }
 DATASETS = {
     "orders": LABELS["order_line"],
@@ -183,4 +240,10 @@ DATASETS = {
     "own_stock": LABELS["own_stock"],
     "costs": LABELS["cost"],
     "products": LABELS["product"],
+    "health": LABELS["health"],
+    "defects": LABELS["defect"],
+    "feedback": LABELS["feedback"],
+    "fba_returns": _("FBA returns"),
+    "merchant_returns": _("Merchant returns"),
+    "shipments": LABELS["shipment"],
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from apps.sync.reading import table, traffic
+from apps.sync.reading import jsons, table
 from apps.sync.sources.files import Preview, inspect
 from tests.sync.test_reading import AS_OF, HERE, US
 
@@ -43,7 +43,7 @@ def test_a_preview_says_what_is_wrong(tmp_path, content, says):
 
 
 def test_a_report_that_would_fill_the_memory_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(traffic, "MOST_BYTES", 100)
+    monkeypatch.setattr(jsons, "MOST_BYTES", 100)
     assert "larger than 100 bytes" in look(HERE / "traffic_us.json").problem
 
 

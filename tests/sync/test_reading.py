@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 
 from apps.sync import rows
-from apps.sync.reading import reports
+from apps.sync.reading import kinds, reports
 from apps.sync.reading.table import TextTable, open_table
 from apps.sync.reading.text import encoding_of
 from apps.sync.reading.unpack import Bounds, gunzip, unpack
@@ -26,7 +26,7 @@ JP = Market("JP", "A1VC38T7YXB528", "Asia/Tokyo", "JPY", "ja")
 
 
 def read(dataset: str, path: Path, *markets: Market) -> pl.DataFrame:
-    row = reports.BY_KEY[dataset].row
+    row = kinds.BY_KEY[dataset].row
     found = list(parse(Document(path.name, row, path, AS_OF, markets, facts={"dataset": dataset})))
     assert all(frame.schema == pl.Schema(row.schema) for frame in found)
     return pl.concat(found)
@@ -305,4 +305,4 @@ def test_a_document_twice_is_the_same_frame():
 
 
 def test_every_row_type_of_a_file_can_be_read():
-    assert {report.row for report in reports.BY_KEY.values()} == set(rows.ROW_TYPES.values())
+    assert {report.row for report in kinds.BY_KEY.values()} == set(rows.ROW_TYPES.values())

@@ -1,6 +1,7 @@
 """What Amazon counts against a seller, order by order and as its report adds it up."""
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -122,9 +123,9 @@ class Defect(TenantModel):
     withdrawn_on = models.DateField(null=True)
     as_of = models.DateTimeField()
     owner = tied("accounts.Member", null=True, related_name="+")
-    state = models.CharField(max_length=5, choices=Work.choices, default=Work.TODO)
-    note = models.TextField(blank=True)
-    changed_at = models.DateTimeField(auto_now=True)
+    state = models.CharField(max_length=5, choices=Work.choices, default=Work.TODO, db_default=Work.TODO)
+    note = models.TextField(blank=True, default="", db_default="")
+    changed_at = models.DateTimeField(auto_now=True, db_default=Now())
 
     class Meta:
         indexes = [

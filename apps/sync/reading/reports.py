@@ -451,26 +451,16 @@ FBA_PLANNING = Report(
 OWN_STOCK = Report("own_stock", rows.OWN_STOCK, _OWN, frozenset({"sku", "available"}), _own_stock, False, True)
 COSTS = Report("costs", rows.COST, _COST, frozenset({"sku", "unit_cost", "currency"}), _costs, False, True)
 PRODUCTS = Report("products", rows.PRODUCT, _PRODUCT, frozenset({"sku"}), _products, False, True)
-# The most particular first: a file is the first kind that its header fits.
-REPORTS = (FBA_PLANNING, FBA_STOCK, ORDERS, LISTINGS, COSTS, OWN_STOCK, PRODUCTS)
-# JSON, no table: read by `sync.reading.traffic`.
-TRAFFIC = Report("traffic", rows.TRAFFIC, {}, frozenset(), lambda frame, _context: (frame, []))
-BY_KEY = {report.key: report for report in (*REPORTS, TRAFFIC)}
-
-
-def recognise(header: tuple[str, ...]) -> Report | None:
-    """The kind of file a header belongs to, or None."""
-    return next((report for report in REPORTS if report.fits(header)), None)
 
 
 # Words that only a header of this language has.
 _MARKS = {
-    "ja": ("出品者SKU", "価格", "商品名", "出品日"),
+    "ja": ("出品者SKU", "価格", "商品名", "出品日", "評価", "注文番号"),
     "zh": ("仓库", "商品编码", "可用", "可用库存", "采购成本", "单位成本", "名称", "商品名称", "起订量", "币种"),
-    "de": ("Händler-SKU", "Preis", "Menge", "Artikelbezeichnung"),
-    "fr": ("sku-vendeur", "prix", "quantité", "nom-produit"),
-    "it": ("sku-venditore", "prezzo", "quantità", "nome-articolo"),
-    "es": ("sku-vendedor", "precio", "cantidad", "nombre-producto"),
+    "de": ("Händler-SKU", "Preis", "Menge", "Artikelbezeichnung", "Bestellnummer"),
+    "fr": ("sku-vendeur", "prix", "quantité", "nom-produit", "Numéro de commande"),
+    "it": ("sku-venditore", "prezzo", "quantità", "nome-articolo", "Numero dell'ordine"),
+    "es": ("sku-vendedor", "precio", "cantidad", "nombre-producto", "Número de pedido"),
 }
 
 

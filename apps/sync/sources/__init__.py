@@ -149,6 +149,10 @@ def verify_files(credentials: dict[str, Any], **_context: Any) -> Verified:
     return Verified("", ())
 
 
+def _amazon(key: str, every: int, promise: int, **plan: Any) -> Dataset:
+    return Dataset(key, DATASETS[key], SpApi.datasets[key], every, promise, **plan)
+
+
 _AMAZON = (
     Dataset("orders", DATASETS["orders"], SpApi.datasets["orders"], 15 * MINUTE, HOUR, 395, 30, 2 * HOUR, False, 10),
     Dataset("listings", _("Listings"), SpApi.datasets["listings"], 6 * HOUR, DAY, per_site=True, priority=20),
@@ -157,6 +161,11 @@ _AMAZON = (
         "fba_planning", _("FBA planning"), SpApi.datasets["fba_planning"], 8 * HOUR, DAY, per_site=True, priority=30
     ),
     Dataset("traffic", _("Sales and traffic"), SpApi.datasets["traffic"], 12 * HOUR, 2 * DAY, 7, 7, 3 * DAY, True, 95),
+    _amazon("health", DAY, 2 * DAY, priority=12),
+    _amazon("shipments", HOUR, 6 * HOUR, history=395, overlap=2 * HOUR, priority=40),
+    _amazon("feedback", DAY, 2 * DAY, history=395, overlap=60 * DAY, per_site=True, priority=80),
+    _amazon("fba_returns", DAY, 2 * DAY, history=395, overlap=7 * DAY, per_site=True, priority=85),
+    _amazon("merchant_returns", DAY, 2 * DAY, history=395, overlap=7 * DAY, per_site=True, priority=85),
 )
 _FILES = {key: Dataset(key, label, Files.datasets[key], 0, 0) for key, label in DATASETS.items()}
 _CONSENT = (

@@ -10,7 +10,7 @@ import polars as pl
 from django.utils.translation import gettext_noop as _
 
 from apps.sync import rows
-from apps.sync.reading import reports, traffic
+from apps.sync.reading import kinds, reports, traffic
 from apps.sync.reading.table import Table, open_table
 from apps.sync.reading.unpack import unpack
 from apps.sync.source import Document, LineError, Market, Task, Unreadable
@@ -48,7 +48,7 @@ class Files:
     """See `sync.source.Source`: nothing to fetch, everything is brought."""
 
     kind: ClassVar[str] = "upload"
-    datasets: ClassVar[dict[str, rows.RowType]] = {key: report.row for key, report in reports.BY_KEY.items()}
+    datasets: ClassVar[dict[str, rows.RowType]] = {key: report.row for key, report in kinds.BY_KEY.items()}
 
     def fetch(self, task: Task) -> Iterator[Document]:
         return iter(())
@@ -59,12 +59,11 @@ class Files:
 
 def parse(document: Document) -> Iterator[pl.DataFrame]:
     """Typed batches of an unpacked file of a known kind (`facts["dataset"]`). Raises Unreadable."""
-    report = reports.BY_KEY[document.facts["dataset"]]
-    if report is reports.TRAFFIC:
-        market, day = _traffic_of(document.path, document.markets)
-        return traffic.read(document.path, market, day)
+    report, context = kinds.BY_KEY[document.facts["dataset"]], reports.Context(document.markets, document.as_of)
+    if json := kinds.JSONS.get(report.key):
+        return json.read(document.path, context)
     table = open_table(document.path, declared=document.encoding, language=_language(document.markets))
-    return reports.read(report, table, reports.Context(document.markets, document.as_of))
+    return reports.read(report, table, context)
 
 
 def inspect(
@@ -77,13 +76,13 @@ def inspect(
     preview = Preview(path)
     try:
         preview = Preview(unpack(path, folder) if folder else path)
-        if traffic.is_traffic(preview.path):
-            return _tried_traffic(preview, markets)
+        if json := kinds.json_kind(preview.path):
+            return _tried_json(preview, json, reports.Context(markets, as_of))
         table = open_table(preview.path, language=_language(markets))
     except Unreadable as why:
         return replace(preview, problem=str(why), errors=why.errors)
     preview = replace(preview, encoding=table.encoding, header=table.header)
-    report = reports.BY_KEY.get(kind) or reports.recognise(table.header)
+    report = kinds.BY_KEY.get(kind) or kinds.recognise(table.header)
     if report is None:
         return replace(preview, problem=_("No known kind of file has these columns."))
     preview = replace(preview, report=report, language=reports.language_of(table.header))
@@ -110,27 +109,22 @@ def _tried(preview: Preview, table: Table, context: reports.Context) -> Preview:
     return replace(preview, first=first, rows=count, markets=tuple(sorted(sites)), problem=problem, errors=errors)
 
 
-def _tried_traffic(preview: Preview, markets: tuple[Market, ...]) -> Preview:
-    market, day = _traffic_of(preview.path, markets)
-    frames = list(traffic.read(preview.path, market, day))
+def _tried_json(preview: Preview, kind: kinds.Json, context: reports.Context) -> Preview:
+    frames = list(kind.read(preview.path, context))
+    sites = {code for frame in frames for code in frame["marketplace"].unique()}
+    day = traffic.day_of(preview.path)[1] if kind.report is kinds.TRAFFIC else None
+    if not sites and day:
+        sites = {market.code for market in context.markets if market.amazon_id == traffic.day_of(preview.path)[0]}
     return replace(
         preview,
-        report=reports.TRAFFIC,
+        report=kind.report,
         encoding="utf-8",
-        header=reports.TRAFFIC.row.required,
+        header=kind.report.row.required,
         first=frames[0].head(SHOWN).to_dicts() if frames else [],
         rows=sum(frame.height for frame in frames),
-        markets=(market.code,),
+        markets=tuple(sorted(sites)),
         day=day,
     )
-
-
-def _traffic_of(path: Path, markets: tuple[Market, ...]) -> tuple[Market, date]:
-    amazon_id, day = traffic.day_of(path)
-    market = next((market for market in markets if market.amazon_id == amazon_id), None)
-    if market is None:
-        raise Unreadable(_("The file is about a marketplace that this store does not sell in."))
-    return market, day
 
 
 def _language(markets: tuple[Market, ...]) -> str:

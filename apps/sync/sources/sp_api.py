@@ -18,11 +18,12 @@ import polars as pl
 from apps.sync import rows
 from apps.sync.http import AuthExpired, Download, Forbidden, Http, NotFound, Request, Throttled
 from apps.sync.limits import Bucket, Limiter
-from apps.sync.reading import reports, traffic
+from apps.sync.reading import health, health_files, kinds, reports, traffic
 from apps.sync.reading.table import TextTable
 from apps.sync.reading.text import encoding_of
 from apps.sync.reading.unpack import gunzip, packed
 from apps.sync.source import Document, Market, SourceError, Task, TryLater, Unreadable
+from apps.sync.sources import merchant_orders
 from apps.sync.tokens import Grant, TokenStore
 
 REPORTS = "/reports/2021-06-30"
@@ -36,8 +37,14 @@ TYPES: dict[str, tuple[str, reports.Report]] = {
     "listings": ("GET_MERCHANT_LISTINGS_ALL_DATA", reports.LISTINGS),
     "fba_stock": ("GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA", reports.FBA_STOCK),
     "fba_planning": ("GET_FBA_INVENTORY_PLANNING_DATA", reports.FBA_PLANNING),
-    "traffic": (traffic.NAME, reports.TRAFFIC),
+    "traffic": (traffic.NAME, kinds.TRAFFIC),
+    "health": (health.NAME, kinds.HEALTH),
+    "feedback": ("GET_SELLER_FEEDBACK_DATA", health_files.FEEDBACK),
+    "fba_returns": ("GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA", health_files.FBA_RETURNS),
+    "merchant_returns": ("GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE", health_files.MERCHANT_RETURNS),
 }
+# Asked for site by site and window by window.
+BY_WINDOW = frozenset({"feedback", "fba_returns", "merchant_returns"})
 # What there is now, whole: such a report restates the local day on which Amazon made it.
 SNAPSHOTS = frozenset({"listings", "fba_stock", "fba_planning"})
 # A report of ours in one of these states need not be asked for again.
@@ -112,6 +119,11 @@ class SpApi:
         "fba_stock": rows.FBA_STOCK,
         "fba_planning": rows.FBA_PLANNING,
         "traffic": rows.TRAFFIC,
+        "health": rows.HEALTH,
+        "feedback": rows.FEEDBACK,
+        "fba_returns": rows.RETURN,
+        "merchant_returns": rows.RETURN,
+        "shipments": rows.SHIPMENT,
     }
 
     def __init__(
@@ -131,6 +143,10 @@ class SpApi:
 
         Every TryLater carries the cursor at which to go on: a report that was asked for is never asked for twice.
         """
+        if task.dataset == merchant_orders.DATASET:
+            windows = list(_windows(task.since, task.until - merchant_orders.SETTLED))
+            yield from merchant_orders.fetch(self._call, task, windows, self.account.folder)
+            return
         start = Where.of(task.cursor)
         asks = asks_of(task)
         for index in range(start.ask, len(asks)):
@@ -278,25 +294,34 @@ class SpApi:
 
 def parse(document: Document) -> Iterator[pl.DataFrame]:
     """Typed batches of a report's file, wherever it came from."""
-    dataset = document.facts["dataset"]
-    _type, report = TYPES[dataset]
+    report = kinds.BY_KEY[document.facts["dataset"]]
     if packed(document.path):
         document = replace(document, path=gunzip(document.path, document.path.parent))
-    if report is reports.TRAFFIC:
+    if report is kinds.TRAFFIC:
         if document.first is None:
             raise Unreadable("a Sales and Traffic report needs its day")
         yield from traffic.read(document.path, document.markets[0], document.first)
         return
+    context = reports.Context(document.markets, document.as_of)
+    if json := kinds.JSONS.get(report.key):
+        yield from json.read(document.path, context)
+        return
     language = document.markets[0].language[:2] if document.markets else ""
     table = TextTable(document.path, encoding_of(document.path, document.encoding, language))
-    yield from reports.read(report, table, reports.Context(document.markets, document.as_of))
+    yield from reports.read(report, table, context)
 
 
 def asks_of(task: Task) -> list[Ask]:
-    """The reports that bring a task: orders over all sites at once, the rest site by site, traffic day by day."""
+    """The reports that bring a task: orders and account health over all sites at once, the rest site by site,
+    traffic day by day."""
     type_ = TYPES[task.dataset][0]
+    windows = list(_windows(task.since, task.until))
     if task.dataset == "orders":
-        return [Ask(type_, task.markets, since, until, {}) for since, until in _windows(task.since, task.until)]
+        return [Ask(type_, task.markets, since, until, {}) for since, until in windows]
+    if task.dataset == "health":
+        return [Ask(type_, task.markets, None, None, {})]
+    if task.dataset in BY_WINDOW:
+        return [Ask(type_, (market,), since, until, {}) for market in task.markets for since, until in windows]
     if task.dataset != "traffic":
         return [Ask(type_, (market,), None, None, {}) for market in task.markets]
     return [_traffic_ask(type_, market, day) for market in task.markets for day in _days(task, market)]
@@ -326,6 +351,10 @@ def _window(dataset: str, ask: Ask, as_of: datetime) -> tuple[date | None, date 
     """The local days a report tells whole; none for events."""
     if dataset == "traffic" and ask.since and ask.until:
         return ask.since.date(), ask.until.date()
+    if dataset == "feedback" and ask.since and ask.until:  # removed feedback is not in it any more
+        zone = ZoneInfo(ask.markets[0].time_zone)
+        first, last = (at.astimezone(zone).date() + timedelta(days=n) for at, n in ((ask.since, 1), (ask.until, -1)))
+        return (first, last) if first <= last else (None, None)
     if dataset in SNAPSHOTS:
         day = as_of.astimezone(ZoneInfo(ask.markets[0].time_zone)).date()
         return day, day

@@ -1,0 +1,97 @@
+"""Documents of account health → facts."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from apps.core.copying import Facts
+from apps.health import actions
+from apps.sync.actions.taking import take_in
+from apps.sync.loading import Intake, Loaded, loads
+from apps.sync.rows import DEFECT, FEEDBACK, HEALTH, RETURN, SHIPMENT
+
+HEALTH_DAYS = Facts(
+    "health_healthday",
+    key=("marketplace_id", "metric", "programme", "date"),
+    values=("total", "count", "rate", "target", "operator", "status", "window_first", "window_last", "raw"),
+    day="date",
+)
+DEFECTS = Facts(
+    "health_defect",
+    key=("order_id", "kind"),
+    values=("marketplace_id", "programme", "sku", "ordered_on", "reported_on", "withdrawn_on"),
+)
+FEEDBACKS = Facts(
+    "health_feedback",
+    key=("order_id",),
+    values=("marketplace_id", "rated_on", "rating", "comment", "response"),
+    version=("as_of",),
+)
+RETURNS = Facts(
+    "health_returnline",
+    key=("order_id", "sku", "returned_on", "programme", "ordinal"),
+    values=(
+        "marketplace_id",
+        "asin",
+        "ordered_on",
+        "quantity",
+        "reason",
+        "disposition",
+        "status",
+        "comment",
+        "claimed",
+    ),
+)
+# An order's own `updated_at` decides which telling of it is newer, the document's as-of between equal ones.
+SHIPMENTS = Facts(
+    "health_shipment",
+    key=("order_id",),
+    values=(
+        "marketplace_id",
+        "programme",
+        "ordered_at",
+        "ordered_on",
+        "ship_by",
+        "shipped_at",
+        "deliver_by",
+        "delivered_at",
+        "cancelled_at",
+        "cancelled_by",
+        "units",
+        "packages",
+        "valid_packages",
+        "business",
+        "updated_at",
+    ),
+    version=("updated_at", "as_of"),
+)
+
+
+@loads(HEALTH)
+def load_health(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
+    """The report of a day, site by site: what a later one of the same day does not name any more is unknown again."""
+    return actions.load_health(intake, frames, HEALTH_DAYS)
+
+
+@loads(DEFECT)
+def load_defects(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
+    """Order defects as told; who works on them and how far they are stays."""
+    return actions.load_defects(intake, frames, DEFECTS)
+
+
+@loads(FEEDBACK)
+def load_feedback(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
+    """Feedback, and the defects that follow from negative one."""
+    return actions.load_feedback(intake, frames, FEEDBACKS)
+
+
+@loads(RETURN)
+def load_returns(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
+    flagged = (frame.with_columns(pl.col("claimed") != 0) for frame in frames)
+    return take_in(RETURN, intake, flagged, RETURNS).loaded
+
+
+@loads(SHIPMENT)
+def load_shipments(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
+    """Merchant orders as last updated, and what is wrong with them."""
+    return actions.load_shipments(intake, frames, SHIPMENTS)
