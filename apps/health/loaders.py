@@ -20,6 +20,7 @@ DEFECTS = Facts(
     "health_defect",
     key=("order_id", "kind"),
     values=("marketplace_id", "programme", "sku", "ordered_on", "reported_on", "withdrawn_on"),
+    changed="changed_at",
 )
 FEEDBACKS = Facts(
     "health_feedback",
@@ -87,8 +88,7 @@ def load_feedback(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
 
 @loads(RETURN)
 def load_returns(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
-    flagged = (frame.with_columns(pl.col("claimed") != 0) for frame in frames)
-    return take_in(RETURN, intake, flagged, RETURNS).loaded
+    return take_in(RETURN, intake, frames, RETURNS, flags=("claimed",)).loaded
 
 
 @loads(SHIPMENT)

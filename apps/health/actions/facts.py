@@ -43,9 +43,6 @@ _KEPT = f"""
     UPDATE {{stage}} s SET sku = coalesce(nullif(s.sku, ''), t.sku),
         programme = coalesce(nullif(s.programme, ''), t.programme), ordered_on = coalesce(s.ordered_on, t.ordered_on)
     FROM health_defect t WHERE {_MINE} AND t.order_id = s.order_id AND t.kind = s.kind"""
-_CHANGED = f"""
-    UPDATE health_defect t SET changed_at = now() FROM {{news}} s
-    WHERE {_MINE} AND NOT s.fresh AND s.differs AND t.order_id = s.order_id AND t.kind = s.kind"""
 
 
 def load_defects(intake: Intake, frames: Iterator[pl.DataFrame], facts: Facts) -> Loaded:
@@ -54,8 +51,6 @@ def load_defects(intake: Intake, frames: Iterator[pl.DataFrame], facts: Facts) -
     stage = stage_rows(DEFECT, intake, frames, facts)
     copying.run(_KEPT, values=_values(intake), stage=stage.table)
     merged = copying.merge(stage, facts, store_id=intake.store_id, whole=False)
-    if merged.changed and merged.news:
-        copying.run(_CHANGED, values=_values(intake), news=merged.news)
     return Taken(stage, merged, []).loaded
 
 

@@ -59,7 +59,7 @@ def stage_rows(  # noqa: PLR0913 - named by keyword
     )
 
 
-def take_in(
+def take_in(  # noqa: PLR0913 - named by keyword
     row: RowType,
     intake: Intake,
     frames: Iterator[pl.DataFrame],
@@ -67,6 +67,7 @@ def take_in(
     *,
     renamed: Mapping[str, str] | None = None,
     also: tuple[str, ...] = (),
+    flags: tuple[str, ...] = (),
 ) -> Taken:
     """Stage one document and write what it changes; `withdraw` what it does not mention any more is the next step.
 
@@ -74,7 +75,7 @@ def take_in(
     elsewhere the row with the later as-of stands.
     """
     copying.lock(intake.store_id, row.name)
-    stage = stage_rows(row, intake, frames, facts, renamed=renamed, also=also)
+    stage = stage_rows(row, intake, frames, facts, renamed=renamed, also=also, flags=flags)
     retold = told_later(row, intake, by_day=bool(facts.day))
     copying.prune(stage, facts, retold)
     merged = copying.merge(stage, facts, store_id=intake.store_id, whole=intake.first is not None)
