@@ -191,6 +191,11 @@ SP_API_CONSENT_URL = env(
 SP_API_APPLICATION_ID = env("SP_API_APPLICATION_ID", default="")
 SP_API_CLIENT_ID = env("SP_API_CLIENT_ID", default="")
 SP_API_CLIENT_SECRET = env("SP_API_CLIENT_SECRET", default="")
+# Amazon names a signed address for each report; it is fetched from these hosts only.
+SP_API_DOCUMENT_HOSTS = env.list(
+    "SP_API_DOCUMENT_HOSTS",
+    default=["*.s3.amazonaws.com", "*.s3-*.amazonaws.com", "*.s3.*.amazonaws.com", "*.s3.dualstack.*.amazonaws.com"],
+)
 ALLOW_HTTP_OUTSIDE = env.bool("ALLOW_HTTP_OUTSIDE", False)  # development: the sandbox speaks plain HTTP on loopback
 SANDBOX_URL = env("SANDBOX_URL", default="")
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")

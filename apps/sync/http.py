@@ -6,7 +6,7 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,13 +16,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 
+from apps.sync.addresses import Hosts, PublicOnly, Refused, Unknown
 from apps.sync.source import Call, NeedsOwner, SourceError, TryLater, Unreadable
 
 CONNECT_SECONDS, READ_SECONDS, DOWNLOAD_SECONDS = 5.0, 30.0, 300.0
 ANSWER_BYTES = 64 * 2**20
 DOWNLOAD_BYTES = 2 * 2**30
+NO_HOSTS = Hosts()
+NAMED = "only those of hosts that the settings name (SP_API_DOCUMENT_HOSTS for Amazon)"
 # What a transport in dry run may still send besides GET: they change nothing on the other side.
 HARMLESS = frozenset({"token", "createReport"})
 
@@ -119,22 +123,42 @@ _clients: dict[tuple[int, str], httpx.Client] = {}
 _lock = threading.Lock()
 
 
+class _Public(httpx.HTTPTransport):
+    """httpx's own, over connections to public addresses only."""
+
+    def __init__(self, *, insecure: bool) -> None:
+        super().__init__(trust_env=False)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            max_connections=20,
+            max_keepalive_connections=10,
+            keepalive_expiry=30,
+            network_backend=PublicOnly(insecure=insecure),
+        )
+
+
 def client(host: str) -> httpx.Client:
     """One client per process and host: connections are kept, and a forked worker never shares its parent's."""
-    key = (os.getpid(), host)
+    limits = httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=30)
+    return _kept(host, lambda: _client(limits=limits))
+
+
+def public_client(*, insecure: bool) -> httpx.Client:
+    """The one for addresses that somebody else names. `insecure` permits loopback."""
+    return _kept(f"public {insecure}", lambda: _client(transport=_Public(insecure=insecure)))
+
+
+def _kept(name: str, make: Callable[[], httpx.Client]) -> httpx.Client:
+    key = (os.getpid(), name)
     with _lock:
         if key not in _clients:
-            _clients[key] = httpx.Client(
-                timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-                limits=httpx.Limits(
-                    max_connections=20,
-                    max_keepalive_connections=10,
-                    keepalive_expiry=30,
-                ),
-                follow_redirects=False,
-                trust_env=False,
-            )
+            _clients[key] = make()
         return _clients[key]
+
+
+def _client(**how: Any) -> httpx.Client:
+    wait = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    return httpx.Client(timeout=wait, follow_redirects=False, trust_env=False, **how)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -165,18 +189,23 @@ def failure(call: Call, headers: Mapping[str, str]) -> SourceError:
 
 
 class Http:
-    """Sends requests. `plain_hosts` may be spoken to without TLS (a sandbox on this machine); nobody else may."""
+    """Sends requests. `plain_hosts` may be spoken to without TLS (a sandbox on this machine); nobody else may.
+
+    Documents are fetched from addresses that the other side names: from those on `documents` only.
+    """
 
     def __init__(
         self,
         *,
         user_agent: str,
         plain_hosts: frozenset[str] = frozenset(),
+        documents: Hosts = NO_HOSTS,
         dry_run: bool = False,
         read_seconds: float = READ_SECONDS,
     ) -> None:
         self.user_agent = user_agent
         self.plain_hosts = plain_hosts
+        self.documents = documents
         self.dry_run = dry_run
         self.read_seconds = read_seconds
 
@@ -191,8 +220,14 @@ class Http:
             return Answer(_object(body, response, call), response.headers, response.status_code)
 
     def download(self, request: Request, *, folder: Path, limit: int = DOWNLOAD_BYTES) -> Download:
-        """Stream a body to a new file in `folder`; nothing is left behind if it fails."""
-        with self._open(request, self.read_seconds) as response:
+        """Stream a body to a new file in `folder`; nothing is left behind if it fails.
+
+        Raises ContractChanged for an address that is not on `documents`, or that leads into a private network.
+        """
+        if not self.documents.hold(request.url):
+            raise ContractChanged(f"{request.operation}: documents of {_host(request.url)} are not fetched, {NAMED}")
+        through = public_client(insecure=self.documents.insecure)
+        with self._open(request, self.read_seconds, through) as response:
             if not response.is_success:
                 deadline = time.monotonic() + self.read_seconds
                 body = b"".join(_chunks(response, request.operation, 65536, deadline))
@@ -203,16 +238,15 @@ class Http:
             return Download(path, path.stat().st_size, media_type, charset)
 
     @contextmanager
-    def _open(self, request: Request, seconds: float) -> Iterator[httpx.Response]:
+    def _open(self, request: Request, seconds: float, through: httpx.Client | None = None) -> Iterator[httpx.Response]:
         self._permit(request)
-        host = urlsplit(request.url).netloc
         headers = {
             "user-agent": self.user_agent,
             "accept-encoding": "identity",
             **request.headers,
         }
         try:
-            with client(host).stream(
+            with (through or client(urlsplit(request.url).netloc)).stream(
                 request.method,
                 request.url,
                 params=dict(request.params) or None,
@@ -222,6 +256,10 @@ class Http:
                 timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
             ) as response:
                 yield response
+        except Unknown as error:
+            raise Transient(f"{request.operation}: {_host(request.url)}: {error}") from None
+        except Refused as error:
+            raise ContractChanged(f"{request.operation}: {_host(request.url)}: {error}") from None
         except httpx.HTTPError as error:
             call = Call(request.operation, excerpt=redact(str(error)))
             raise Transient(f"{request.operation}: {type(error).__name__}").during(call) from None
@@ -233,6 +271,11 @@ class Http:
             raise InvalidRequest(f"{request.operation}: {parts.scheme}://{parts.hostname} is not allowed, only https")
         if self.dry_run and request.method != "GET" and request.operation not in HARMLESS:
             raise InvalidRequest(f"{request.operation}: dry run, nothing is written")
+
+
+def _host(url: str) -> str:
+    """Whose address it is, without what may be signed or secret in it."""
+    return url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2][:100]
 
 
 def _chunks(

@@ -1,12 +1,15 @@
 """Who has to act is the type of the error; secrets never get into it."""
 
+import socket
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 
 from apps.sync import http
+from apps.sync.addresses import Hosts
 from apps.sync.http import Http, Request
 from tests.sync.amazon import Reply, counter
 
@@ -18,7 +21,13 @@ def amazon():
 
 
 def sender(amazon, **options) -> Http:
-    return Http(user_agent="Test/1", plain_hosts=frozenset({amazon.host}), read_seconds=1, **options)
+    return Http(
+        user_agent="Test/1",
+        plain_hosts=frozenset({amazon.host}),
+        documents=Hosts((amazon.host,), True),
+        read_seconds=1,
+        **options,
+    )
 
 
 def test_an_answer_keeps_decimals_and_names_us(amazon):
@@ -111,3 +120,78 @@ def test_a_download_is_whole_or_leaves_nothing(amazon, tmp_path):
     with pytest.raises(http.Transient):
         sender(amazon).download(request, folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_documents_are_fetched_from_named_hosts_only(amazon, tmp_path):
+    amazon.say("GET /d", Reply(b"x"))
+    elsewhere = Http(
+        user_agent="Test/1", plain_hosts=frozenset({amazon.host}), documents=Hosts(("*.s3.amazonaws.com",))
+    )
+    with pytest.raises(
+        http.ContractChanged, match=rf"documents of {amazon.host} are not fetched.*SP_API_DOCUMENT_HOSTS"
+    ):
+        elsewhere.download(Request("download", "GET", f"{amazon.url}/d?X-Amz-Signature=hush"), folder=tmp_path)
+    with pytest.raises(http.ContractChanged) as caught:
+        elsewhere.download(Request("download", "GET", f"https://me:hush@{amazon.host}/d?s=hush"), folder=tmp_path)
+    assert "hush" not in str(caught.value)
+    assert amazon.calls == []
+
+
+def test_a_named_host_that_leads_into_our_network_is_refused(amazon, tmp_path):
+    amazon.say("GET /d", Reply(b"x"))
+    port = amazon.host.partition(":")[2]
+    for host in (amazon.host, f"localhost:{port}", f"[::ffff:127.0.0.1]:{port}"):
+        strict = Http(
+            user_agent="Test/1",
+            plain_hosts=frozenset({host}),
+            documents=Hosts((host.replace("[", "").replace("]", ""),)),
+        )
+        with pytest.raises(http.ContractChanged, match="private network"):
+            strict.download(Request("download", "GET", f"http://{host}/d"), folder=tmp_path)
+    assert amazon.calls == [] and list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_leads_elsewhere_at_the_second_look_does_not_help(amazon, tmp_path, monkeypatch):
+    """The address that was checked is the one that is connected to."""
+    amazon.say("GET /d", Reply(b"x"))
+    port = int(amazon.host.partition(":")[2])
+    asked, really = [], socket.getaddrinfo
+
+    def rebinding(host, *words, **more):
+        if host != "rebinding.example":
+            return really(host, *words, **more)
+        asked.append(host)
+        address = "192.0.2.1" if len(asked) == 1 else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    monkeypatch.setattr("apps.sync.addresses.public", lambda address, **_how: address == "192.0.2.1")
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.3)
+    host = f"rebinding.example:{port}"
+    strict = Http(user_agent="Test/1", plain_hosts=frozenset({host}), documents=Hosts((host,)))
+    with pytest.raises(http.Transient):
+        strict.download(Request("download", "GET", f"http://{host}/d"), folder=tmp_path)
+    assert asked and amazon.calls == []
+
+
+@pytest.mark.parametrize(
+    ("url", "held"),
+    [
+        ("https://tortuga-prod-na.s3-external-1.amazonaws.com/%2FNinetyDays/a?X-Amz-Expires=300", True),
+        ("https://tortuga-prod-eu.s3-eu-west-1.amazonaws.com/a", True),
+        ("https://tortuga-prod-fe.s3.us-west-2.amazonaws.com/a", True),
+        ("https://tortuga-prod.s3.amazonaws.com:443/a", True),
+        ("https://TORTUGA-prod.S3.amazonaws.com/a", True),
+        ("https://tortuga-prod.s3.amazonaws.com:8443/a", False),
+        ("https://tortuga-prod.s3.amazonaws.com.example.com/a", False),
+        ("https://example.com/tortuga-prod.s3.amazonaws.com", False),
+        ("https://tortuga-prod.s3.amazonaws.com@example.com/a", False),
+        ("https://example.com\\.s3.amazonaws.com/a", False),
+        ("https://ec2-10-0-0-1.compute-1.amazonaws.com/a", False),
+        ("https://169.254.169.254/latest/meta-data", False),
+        ("https://[::1", False),
+        ("file:///etc/passwd", False),
+    ],
+)
+def test_amazons_document_hosts(url, held):
+    assert Hosts(tuple(settings.SP_API_DOCUMENT_HOSTS)).hold(url) is held

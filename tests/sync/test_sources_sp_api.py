@@ -11,6 +11,7 @@ import pytest
 import redis
 from django.conf import settings
 
+from apps.sync.addresses import Hosts
 from apps.sync.crypto import ShortLived
 from apps.sync.http import ConnectionRevoked, Forbidden, Http, Throttled
 from apps.sync.limits import Limiter
@@ -62,7 +63,9 @@ def state(status: str) -> Reply:
 def source(amazon, tmp_path):
     valkey = redis.Redis.from_url(settings.RATES_URL)
     name = f"7:{uuid.uuid4()}"
-    http = Http(user_agent="Test/1", plain_hosts=frozenset({amazon.host}), read_seconds=2)
+    http = Http(
+        user_agent="Test/1", plain_hosts=frozenset({amazon.host}), documents=Hosts((amazon.host,), True), read_seconds=2
+    )
     account = Account(name, amazon.url, Grant(amazon.url + "/auth/o2/token", "client", "hush", "Atzr|r"), tmp_path)
     return SpApi(account, http, TokenStore(http, ShortLived("token", name), valkey), Limiter(valkey), lambda _s: None)
 
@@ -83,6 +86,13 @@ def test_a_report_is_asked_for_waited_for_fetched_and_read(source, amazon, tmp_p
     assert sent["x-amz-access-token"] == "Atza|one"
     fetched = next(headers for where, headers, _body in amazon.calls if where == ADDRESS)
     assert "x-amz-access-token" not in fetched, "the signed address gets no token of ours"
+
+
+def test_a_document_on_a_foreign_host_is_a_clear_failure(source, amazon, tmp_path):
+    amazon.say("GET /reports/2021-06-30/documents/D1", Reply(about(amazon) | {"url": "https://169.254.169.254/d/D1"}))
+    with pytest.raises(Unreadable, match="documents of 169.254.169.254 are not fetched"):
+        list(source.fetch(task()))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_slow_report_gives_the_worker_back_and_is_not_asked_for_twice(source, amazon):

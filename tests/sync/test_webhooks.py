@@ -17,7 +17,7 @@ from apps.inventory.actions import Turn, create_plans
 from apps.inventory.actions import plans as steps
 from apps.inventory.models import Replenishment
 from apps.inventory.tasks import tell_plan
-from apps.sync import outward
+from apps.sync import addresses, outward
 from apps.sync.actions import emit, webhooks
 from apps.sync.models import WebhookDelivery, WebhookEndpoint
 from apps.sync.tasks import deliver
@@ -196,11 +196,11 @@ def test_addresses_that_are_refused_by_their_look(url, why):
     ],
 )  # fmt: skip
 def test_nothing_is_sent_into_private_networks(address):
-    assert not outward.public(address)
+    assert not addresses.public(address)
 
 
 def test_public_addresses_are_public():
-    assert all(outward.public(each) for each in ("8.8.8.8", "2606:4700:4700::1111"))
+    assert all(addresses.public(each) for each in ("8.8.8.8", "2606:4700:4700::1111"))
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "0x7f000001", "2130706433", "127.1"])

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.sync.addresses import Hosts
 from apps.sync.crypto import ShortLived
 from apps.sync.http import Http
 from apps.sync.limits import Limiter
@@ -132,12 +133,13 @@ def redeem(code: str, *, redirect_uri: str = "") -> str:
 
 
 def _http() -> Http:
-    """Speaks TLS only; in development also plain HTTP with the hosts that the settings name."""
+    """Speaks TLS only; in development also plain HTTP with the hosts that the settings name, and takes their documents."""
     plain: frozenset[str] = frozenset()
     if settings.ALLOW_HTTP_OUTSIDE:
         named = (settings.SANDBOX_URL, settings.LWA_URL, *settings.SP_API_URLS.values())
         plain = frozenset(urlsplit(url).netloc for url in named if url.startswith("http://"))
-    return Http(user_agent=USER_AGENT, plain_hosts=plain)
+    documents = Hosts((*settings.SP_API_DOCUMENT_HOSTS, *plain), insecure=settings.ALLOW_HTTP_OUTSIDE)
+    return Http(user_agent=USER_AGENT, plain_hosts=plain, documents=documents)
 
 
 def files(credentials: dict[str, Any], **_context: Any) -> Files:
