@@ -8,10 +8,11 @@ from pathlib import Path
 from types import FrameType
 
 from sandbox.clock import parse
+from sandbox.post import Address
 from sandbox.server import Server
 from sandbox.service import Options, Sandbox
 
-KEEP_SECONDS = 20.0
+KEEP_SECONDS, POST_SECONDS = 20.0, 0.25
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
@@ -25,6 +26,8 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--speed", type=float, help="sandbox seconds per second; 0 stands still (default 1)")
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies demand")
     parser.add_argument("--fast", action="store_true", help="100 times the rates, reports ready within a second")
+    parser.add_argument("--notify", metavar="URL", help="POST notifications there, too")
+    parser.add_argument("--notify-secret", default="", help="sent with them as x-api-key")
     return parser.parse_args(words)
 
 
@@ -33,8 +36,11 @@ def main(words: list[str]) -> None:
     given = arguments(words)
     now = parse(given.now) if given.now else None
     sandbox = Sandbox(Options(given.state, given.seed, now, given.speed, given.scale, given.fast))
+    if given.notify:
+        sandbox.post.add(Address(given.notify, secret=given.notify_secret))
     server = Server(given.host, given.port, sandbox)
     threading.Thread(target=sandbox.keep_every, args=(KEEP_SECONDS,), daemon=True).start()
+    threading.Thread(target=sandbox.post.work, args=(POST_SECONDS,), daemon=True).start()
 
     def stop(number: int, frame: FrameType | None) -> None:
         threading.Thread(target=server.shutdown, daemon=True).start()

@@ -88,6 +88,12 @@ class Login:
             )
         return BY_ID[found[0]]
 
+    def grantless(self, access_token: str) -> None:
+        """ApiError 403 unless the token is the application's own, for notifications, and still good."""
+        found = self.check("access", access_token.removeprefix("Atza|")) if access_token else None
+        if found != (f"grantless {GRANTLESS[0]}", True):
+            raise ApiError(403, "Unauthorized", "Access to requested resource is denied.")
+
     # ---- token endpoint -------------------------------------------------------------------------------------------
 
     def token(self, form: dict[str, str], revoked) -> dict:
@@ -134,7 +140,7 @@ class Login:
     def _client(self, form: dict[str, str]) -> tuple[dict, str | None]:
         if form.get("scope") not in GRANTLESS:
             raise LoginError("invalid_scope", "The requested scope is invalid, unknown or malformed")
-        return self._bearer("grantless") | {"scope": form["scope"]}, None
+        return self._bearer(f"grantless {form['scope']}") | {"scope": form["scope"]}, None
 
     # ---- consent page ---------------------------------------------------------------------------------------------
 

@@ -7,7 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from sandbox.api import control, health, inventory, listings, login, orders, orders_v0, reports, sellers, truth
+from sandbox.api import (
+    control,
+    health,
+    inventory,
+    listings,
+    login,
+    notifications,
+    orders,
+    orders_v0,
+    reports,
+    sellers,
+    truth,
+)
 from sandbox.faults import SERVICE, Fault
 from sandbox.http import ApiError, Request, Response
 from sandbox.lwa import LoginError
@@ -17,12 +29,16 @@ Handler = Callable[[Sandbox, Request], Response]
 PREFIX = re.compile(r"^/(na|eu|fe)(?=/)")
 HANG_SECONDS, SLOW_SECONDS = 60.0, 3.0
 TELLS_RATE = (200, 202, 400, 404)  # with all other answers Amazon keeps the rate to itself, with a 429 above all
+SILENT = ("sendTestNotification",)
 HTML_503 = b"<html><head><title>503 Service Unavailable</title></head><body><h1>Service Unavailable</h1></body></html>"
 
 
 @dataclass(frozen=True)
 class Route:
-    """One operation. ``guard``: "token" wants an access token, "open" only faults, "control" nothing at all."""
+    """One operation. ``guard``: "token" wants a seller's access token, "grantless" the application's own.
+
+    "open" knows only faults, "control" nothing at all.
+    """
 
     method: str
     pattern: re.Pattern[str]
@@ -37,6 +53,7 @@ def _route(method: str, path: str, operation: str, handler: Handler, guard: str 
 
 
 _REPORTS, _ORDERS = "/reports/2021-06-30", "/orders/2026-01-01/orders"
+_NEWS, _KIND = "/notifications/v1", "/notifications/v1/subscriptions/{type}"
 _ITEMS = "/listings/2021-08-01/items/{seller}"
 ROUTES = (
     _route("POST", "/auth/o2/token", "token", login.token, "open"),
@@ -57,6 +74,24 @@ ROUTES = (
     _route("GET", f"{_ITEMS}/{{sku}}", "getListingsItem", listings.one),
     _route("PATCH", f"{_ITEMS}/{{sku}}", "patchListingsItem", listings.patch),
     _route("GET", "/fba/inventory/v1/summaries", "getInventorySummaries", inventory.summaries),
+    _route("GET", f"{_NEWS}/destinations", "getDestinations", notifications.destinations, "grantless"),
+    _route("POST", f"{_NEWS}/destinations", "createDestination", notifications.create_destination, "grantless"),
+    _route("GET", f"{_NEWS}/destinations/{{destination}}", "getDestination", notifications.destination, "grantless"),
+    _route(
+        "DELETE",
+        f"{_NEWS}/destinations/{{destination}}",
+        "deleteDestination",
+        notifications.delete_destination,
+        "grantless",
+    ),
+    _route("GET", f"{_NEWS}/subscriptions", "getSubscriptions", notifications.subscriptions),
+    _route("GET", _KIND, "getSubscription", notifications.subscription),
+    _route("POST", _KIND, "createSubscription", notifications.create_subscription),
+    _route("POST", f"{_KIND}/testNotification", "sendTestNotification", notifications.test, "grantless"),
+    _route("GET", f"{_KIND}/{{subscription}}", "getSubscriptionById", notifications.subscription_by_id, "grantless"),
+    _route(
+        "DELETE", f"{_KIND}/{{subscription}}", "deleteSubscriptionById", notifications.delete_subscription, "grantless"
+    ),
     _route("GET", "/healthz", "healthz", control.health, "control"),
     _route("GET", "/_sandbox/partners", "partners", control.partners, "control"),
     _route("GET", "/_sandbox/clock", "clock", control.clock, "control"),
@@ -65,6 +100,9 @@ ROUTES = (
     _route("POST", "/_sandbox/faults", "faults", control.add_faults, "control"),
     _route("DELETE", "/_sandbox/faults", "faults", control.clear_faults, "control"),
     _route("POST", "/_sandbox/throttle", "throttle", control.throttle, "control"),
+    _route("GET", "/_sandbox/notify", "notify", notifications.addresses, "control"),
+    _route("POST", "/_sandbox/notify", "notify", notifications.add_address, "control"),
+    _route("DELETE", "/_sandbox/notify", "notify", notifications.clear_addresses, "control"),
     _route("POST", "/_sandbox/health", "health", health.inject, "control"),
     _route("GET", "/_sandbox/seller_central/defects.csv", "defects", health.seller_central, "control"),
     _route("GET", "/_sandbox/truth/{what}", "truth", truth.show, "control"),
@@ -98,11 +136,14 @@ def _guarded(sandbox: Sandbox, route: Route, request: Request) -> Response:
         return route.handler(sandbox, request)
     if route.guard == "token":
         request.auth = _caller(sandbox, route, request)
+    if route.guard == "grantless":
+        sandbox.login.grantless(request.headers.get("x-amz-access-token", ""))
     account = request.auth.id if request.auth else None
     fault = sandbox.faults.strike(SERVICE, route.operation, account)
     if fault is not None and fault.kind in TROUBLE:
         return TROUBLE[fault.kind]()
-    if request.auth and not sandbox.throttle.take(sandbox.login.client_id, request.auth.id, route.operation):
+    metered = route.guard in ("token", "grantless")
+    if metered and not sandbox.throttle.take(sandbox.login.client_id, account or "", route.operation):
         return quota()
     response = route.handler(sandbox, request)
     return _on_the_wire(response, fault) if fault is not None else response
@@ -146,6 +187,7 @@ def _on_the_wire(response: Response, fault: Fault) -> Response:
 
 def _dressed(response: Response, route: Route | None, sandbox: Sandbox) -> Response:
     response.headers.setdefault("x-amzn-RequestId", secrets.token_hex(16))
-    if route and route.guard == "token" and response.status in TELLS_RATE:
+    metered = route and route.guard in ("token", "grantless") and route.operation not in SILENT
+    if route and metered and response.status in TELLS_RATE:
         response.headers["x-amzn-RateLimit-Limit"] = f"{sandbox.throttle.rate(route.operation):g}"
     return response

@@ -9,6 +9,7 @@ from pathlib import Path
 from sandbox.clock import Clock
 from sandbox.faults import TOKEN, Fault, Faults
 from sandbox.lwa import Login
+from sandbox.post import Post
 from sandbox.reports.book import Book
 from sandbox.throttle import Throttle
 from sandbox.world.catalog import HISTORY_DAYS
@@ -48,6 +49,7 @@ class Sandbox:
         self._dirty = False
         self._lock = threading.Lock()
         self.book = Book(self)
+        self.post = Post(self)
 
     def _world(self) -> World:
         now = self.clock.now()

@@ -20,6 +20,16 @@ RATES: dict[str, tuple[float, int]] = {
     "searchListingsItems": (5.0, 5),
     "patchListingsItem": (5.0, 5),
     "getInventorySummaries": (2.0, 2),
+    "getDestinations": (1.0, 5),
+    "createDestination": (1.0, 5),
+    "getDestination": (1.0, 5),
+    "deleteDestination": (1.0, 5),
+    "getSubscriptions": (1.0, 5),
+    "getSubscription": (1.0, 5),
+    "createSubscription": (1.0, 5),
+    "getSubscriptionById": (1.0, 5),
+    "deleteSubscriptionById": (1.0, 5),
+    "sendTestNotification": (1.0, 5),
 }
 
 

@@ -141,6 +141,11 @@ class Caller:
         headers = {"content_type": "application/json", "x_amz_access_token": self.token if token is None else token}
         return call(method, url, data, timeout, **headers)
 
+    def grantless(self) -> str:
+        """An access token of the application's own, for notifications."""
+        answer = self.sign_in(grant_type="client_credentials", scope="sellingpartnerapi::notifications")
+        return str(answer.json["access_token"])
+
     @property
     def marketplace(self) -> str:
         """The id of its first marketplace."""

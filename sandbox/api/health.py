@@ -140,7 +140,8 @@ def inject(sandbox: Sandbox, request: Request) -> Response:
       "from": "2026-03-01", "days": 14}``: a shock. Programme afn, mfn (default) or both; ``from`` defaults to today
       and may lie in the past, ``days`` to 14. Kinds: ``sandbox.world.outcomes.KINDS``; ``cancellation`` cancels so
       large a share of the paid orders.
-    * the same with a kind of ``sandbox.world.policy.KINDS`` and ``count``: so many violations opened on that day.
+    * the same with a kind of ``sandbox.world.policy.KINDS`` and ``count``: so many violations opened as that
+      day begins, without ``from`` now.
     * ``{"account": …, "marketplace": …, "programme": "mfn", "metric": "orderDefectRate", "at": "limit"}``: today's
       report says exactly 1.00 % (for every metric: its target, which is a breach); ``"at": "below"``: one bad one
       fewer; ``"count": 3``: so many bad ones. Surplus orders of the window are cancelled by their buyers, so that the
@@ -201,7 +202,8 @@ def _outbreak(sandbox: Sandbox, body: dict, site: int) -> dict:
     if not 1 <= count <= 1000:
         raise ValueError("count is between 1 and 1000")
     number = len(sandbox.world.trouble.outbreaks) + 1
-    sandbox.world.break_out(policy.Outbreak(number, site, str(body["kind"]), _from(sandbox, body), count))
+    moment = _from(sandbox, body) * DAY if "from" in body else sandbox.now()
+    sandbox.world.break_out(policy.Outbreak(number, site, str(body["kind"]), moment, count))
     return {"violations": count}
 
 

@@ -37,19 +37,19 @@ class Violations:
 
 @dataclass(frozen=True)
 class Outbreak:
-    """Violations the desk injected: so many of a kind on one UTC day; they stay."""
+    """Violations the desk injected: so many of a kind at one moment (epoch seconds); they stay."""
 
     number: int
     site: int
     kind: str
-    day: int
+    at: int
     count: int
 
 
 def violations(seed: int, catalog: Catalog, site_of: np.ndarray, days: tuple[int, int], more: list) -> Violations:
     """All violations opened on the UTC days from ``days[0]`` to before ``days[1]``; ``more`` are outbreaks."""
     found = [_drawn(seed, catalog, site_of, days)]
-    found += [_outbreak(seed, catalog, site_of, each) for each in more if each.day < days[1]]
+    found += [_outbreak(seed, catalog, site_of, each) for each in more if each.at < days[1] * DAY]
     columns = [np.concatenate(parts) for parts in zip(*found, strict=True)]
     order = np.argsort(columns[3], kind="stable")
     return Violations(*(column[order] for column in columns))
@@ -71,7 +71,7 @@ def _drawn(seed: int, catalog: Catalog, site_of: np.ndarray, days: tuple[int, in
 def _outbreak(seed: int, catalog: Catalog, site_of: np.ndarray, each: Outbreak) -> tuple[np.ndarray, ...]:
     site = np.full(each.count, each.site)
     u = uniform(seed, 5790, each.number, np.arange(each.count))
-    opened = each.day * DAY + (u * 3600 * 4).astype(np.int64)
+    opened = np.full(each.count, each.at)
     listing = _listings(catalog, site_of, site, u)
     return site, np.full(each.count, KINDS.index(each.kind)), listing, opened, np.full(each.count, NEVER)
 

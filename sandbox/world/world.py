@@ -17,7 +17,7 @@ from sandbox.world.orders import COLUMNS, DAY, NEVER
 from sandbox.world.standing import Standing
 from sandbox.world.stock import RINGS, SHIPMENT_COLUMNS, Stock
 
-VERSION = 7
+VERSION = 8
 
 
 @dataclass

@@ -11,6 +11,7 @@ from tests.boxes import NOW, Answer, Box, Caller
 
 REPORTS = "/reports/2021-06-30"
 ORDERS = "/orders/2026-01-01/orders"
+NEWS = "/notifications/v1"
 WEEK_AGO = (NOW - timedelta(days=7)).strftime("%Y-%m-%dT%H:%M:%SZ")
 EVERYTHING = "BUYER,RECIPIENT,PROCEEDS,EXPENSE,PROMOTION,CANCELLATION,FULFILLMENT,PACKAGES"
 ITEM_PARTS = "summaries,attributes,offers,fulfillmentAvailability,issues,productTypes"
@@ -68,6 +69,7 @@ def walk(box: Box, account: str) -> list[Step]:
         if token := first.get("pagination", {}).get("nextToken"):
             go("GET", "/fba/inventory/v1/summaries", **_inventory(go, query | {"nextToken": token}))
     go("GET", "/fba/inventory/v1/summaries", **_inventory(go, {"granularityType": "Planet"}))
+    _notifications(go)
     _wrong_papers(go, box)
     return go.steps
 
@@ -146,13 +148,54 @@ def _inventory(go: Walk, more: dict[str, str]) -> dict[str, str]:
     return {"granularityType": "Marketplace", "granularityId": go.place, "marketplaceIds": go.place} | more
 
 
+def _notifications(go: Walk) -> None:
+    """Both kinds of destination and subscription, made, found, made again, and removed."""
+    own, kinds = go.caller.grantless(), {"sqs": "ACCOUNT_STATUS_CHANGED", "eventBridge": "LISTINGS_ITEM_ISSUES_CHANGE"}
+    resources = {
+        "sqs": {"arn": f"arn:aws:sqs:us-east-2:444455556666:{go.place}"},
+        "eventBridge": {"accountId": "444455556666", "region": f"us-{go.place}"},
+    }
+    for way, kind in kinds.items():
+        body = {"name": way, "resourceSpecification": {way: resources[way]}}
+        made = go("POST", f"{NEWS}/destinations", body, token=own).json["payload"]["destinationId"]
+        go("POST", f"{NEWS}/destinations", body, token=own)
+        go("GET", f"{NEWS}/destinations/{made}", token=own)
+        version = "2021-01-01" if way == "sqs" else "2023-12-13"
+        wish = {"payloadVersion": version, "destinationId": made}
+        subscription = go("POST", f"{NEWS}/subscriptions/{kind}", wish).json["payload"]["subscriptionId"]
+        go("POST", f"{NEWS}/subscriptions/{kind}", wish)
+        go("POST", f"{NEWS}/subscriptions/{kind}", {"payloadVersion": "0", "destinationId": made})
+        go("GET", f"{NEWS}/subscriptions/{kind}")
+        go("GET", f"{NEWS}/subscriptions/{kind}", payloadVersion="0")
+        go("GET", f"{NEWS}/subscriptions/{kind}/{subscription}", token=own)
+        trial = {"destinationId": made, "testNotification": {"payloadVersion": version}}
+        go("POST", f"{NEWS}/subscriptions/{kind}/testNotification", trial, token=own)
+        go("POST", f"{NEWS}/subscriptions/{kind}/testNotification", {}, token=own)
+        go("DELETE", f"{NEWS}/destinations/{made}", token=own)
+        go("DELETE", f"{NEWS}/subscriptions/{kind}/{subscription}", token=own)
+        go("DELETE", f"{NEWS}/destinations/{made}", token=own)
+        for method, path in (
+            ("GET", f"destinations/{made}"),
+            ("DELETE", f"destinations/{made}"),
+            ("GET", f"subscriptions/{kind}/{subscription}"),
+            ("DELETE", f"subscriptions/{kind}/{subscription}"),
+        ):
+            go(method, f"{NEWS}/{path}", token=own)
+    go("GET", f"{NEWS}/destinations", token=own)
+    go("GET", f"{NEWS}/subscriptions", notificationTypes=",".join(kinds.values()))
+    go("GET", f"{NEWS}/subscriptions")
+    go("POST", f"{NEWS}/destinations", {"name": "both", "resourceSpecification": resources}, token=own)
+
+
 def _wrong_papers(go: Walk, box: Box) -> None:
     """Every operation without a token, with its bucket empty, and broken down."""
+    own = go.caller.grantless()
     paths = {(route_of(step).operation, step.method): step.path for step in go.steps}
+    tokens = {step.path: own for step in go.steps if route_of(step).guard == "grantless"}
     for (_operation, method), path in paths.items():
         go(method, path, {} if method in ("POST", "PATCH") else None, token="Atza|nobody")
     for kind in ("429_storm", "500"):
         box.desk("faults", {"kind": kind})
         for (_operation, method), path in paths.items():
-            go(method, path, {} if method in ("POST", "PATCH") else None)
+            go(method, path, {} if method in ("POST", "PATCH") else None, token=tokens.get(path))
         box.desk("faults", method="DELETE")
