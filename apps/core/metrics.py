@@ -1,5 +1,6 @@
 """What a number means, said once. Pages, API, goals, alerts and reports only name its key."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,7 +9,7 @@ from enum import StrEnum, auto
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Max, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 from django.utils.functional import Promise
 
 from apps.core.money import convert
@@ -67,7 +68,8 @@ class Measure:
 
 @dataclass(frozen=True)
 class Latest(Measure):
-    """A snapshot (stock, a rate): taken on the newest day of the period instead of added over days."""
+    """A snapshot (stock, a rate): taken, for each store and site, on its newest day of the period instead of added
+    over days. A store that is a day behind counts with what it had then."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ def evaluate(  # noqa: PLR0913 - named by keyword
     by: tuple[str, ...] = (),
     only: Mapping[str, Any] | None = None,
 ) -> dict[tuple[Any, ...], Row]:
-    """{group: {metric key: value}}: one query per fact table, however many metrics are asked for.
+    """{group: {metric key: value}}: one query per fact table, however many metrics are asked for, and one
+    more for the newest days of snapshots.
 
     `rates[c]` is `currency` units for one unit of c. `only` are extra filters, e.g. {"marketplace__in": [...]}.
     Raises KeyError for an unknown metric or a currency without a rate.
@@ -146,8 +149,7 @@ def evaluate(  # noqa: PLR0913 - named by keyword
         days = apps.get_model(fact).objects.filter(store__in=stores, date__range=(period.first, period.last))
         days = days.filter(**(only or {}))
         if snapshot:
-            newest = days.aggregate(day=Max("date"))["day"]
-            days = days.filter(date=newest)
+            days = _newest(days)
         _add_up(
             sums,
             days,
@@ -158,6 +160,18 @@ def evaluate(  # noqa: PLR0913 - named by keyword
     return {
         group: {m.key: m.formula(*(found.get(i) for i in m.inputs)) for m in metrics} for group, found in sums.items()
     }
+
+
+def _newest(days: QuerySet) -> QuerySet:
+    """Of each store and site the rows of its newest day."""
+    sites: dict[tuple[int, date], list[str]] = defaultdict(list)
+    newest = days.order_by().values_list("store_id", "marketplace_id").annotate(day=Max("date"))
+    for store, site, day in newest:
+        sites[store, day].append(site)
+    wanted = Q(pk__in=[])
+    for (store, day), codes in sites.items():
+        wanted |= Q(store=store, date=day, marketplace__in=codes)
+    return days.filter(wanted)
 
 
 def _by_fact(metrics: Iterable[Metric]) -> dict[tuple[str, bool], list[Measure]]:

@@ -10,6 +10,7 @@ from apps.sales.actions import CostLine, set_costs
 from apps.sales.models import Cost
 from apps.sales.queries import cost_at, costs_on, sales_by_day, store_totals
 from apps.sync.rows import COST, FBA_STOCK, ORDER_LINE, TRAFFIC
+from tests.inventory.stock import TODAY, stocked
 from tests.sales.rows import load
 from tests.sales.test_orders import line
 from tests.world import NOW
@@ -67,3 +68,26 @@ def test_costs_set_by_a_person_are_written_once_and_logged(acme):
         entry = Entry.objects.order_by("-number").first()
         assert entry.verb == "costs.set"
         assert entry.before == {"A 2026-02-01": [500, "CNY", None, ""]}
+
+
+def test_a_snapshot_is_each_store_and_sites_own_newest(acme, django_assert_num_queries):
+    """A store, or a site, whose report is a day behind counts with what it had then."""
+    with acme:
+        stocked(acme.store, "A", 100, back=3)
+        stocked(acme.store, "A", 10)
+        stocked(acme.store, "B", 5)
+        stocked(acme.store, "A", 7, site="CA", back=1)
+        stocked(acme.other_store, "A", 1000, site="DE", back=2)
+        stocked(acme.other_store, "A", 9000, site="DE", back=9)
+        asked = {"currency": "USD", "rates": {}, "stores": [acme.store.pk, acme.other_store.pk]}
+        period = Period(TODAY - timedelta(days=6), TODAY)
+        with django_assert_num_queries(2):
+            assert evaluate(["stock_available"], period=period, **asked)[()] == {"stock_available": 1022}
+        by = evaluate(["stock_available"], period=period, by=("store_id", "marketplace_id"), **asked)
+        assert {key: row["stock_available"] for key, row in by.items()} == {
+            (acme.store.pk, "US"): 15,
+            (acme.store.pk, "CA"): 7,
+            (acme.other_store.pk, "DE"): 1000,
+        }
+        some = evaluate(["stock_available"], period=period, only={"marketplace__in": ["CA", "FR"]}, **asked)
+        assert some[()] == {"stock_available": 7}
