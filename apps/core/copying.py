@@ -7,9 +7,10 @@ The comparison is a left join into a small table of *news* rather than MERGE: it
 keeps the replaced values (which days must be added up again), on every PostgreSQL from 15.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from io import BytesIO
 from itertools import chain
 from typing import Any
@@ -38,7 +39,8 @@ class Facts:
     `stamps` are written, not compared. Of two tellings of a row the one with the greater `version` (columns, first
     decides) is right; with equal versions (or none) the later read. `day` is the local-day column by which a fact table is cut,
     `part` the column of the site or warehouse that a document may tell whole. `changed` names the column, filled by its
-    default, that keeps when a row's values were last written (see `core.changes`).
+    default, that keeps when a row's values were last written (see `core.changes`). `reduce` is called with the name of
+    a staging table that holds a key more than once, and leaves each once; by default the right telling of it.
     """
 
     table: str
@@ -49,6 +51,7 @@ class Facts:
     day: str = ""
     part: str = "marketplace_id"
     changed: str = ""
+    reduce: Callable[[str], None] | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -160,7 +163,7 @@ def stage(
     temporary(name, _columns(schema, constants))
     tally = _copy(name, schema, _prepared(frames, schema, nullable), facts)
     if tally.repeated:
-        _reduce(name, facts)
+        (facts.reduce or partial(_reduce, facts))(name)
         tally.rows = read("SELECT count(*) FROM {stage}", stage=name)[0][0]
     run("ANALYZE {stage}", stage=name)
     return Stage(name, (*schema, *constants), tally.rows, tally.first, tally.last)
@@ -300,7 +303,7 @@ def csv_of(frame: pl.DataFrame) -> memoryview:
     return buffer.getbuffer()
 
 
-def _reduce(name: str, facts: Facts) -> None:
+def _reduce(facts: Facts, name: str) -> None:
     """Keep one row per key. A temporary table keeps the order of its lines in ctid."""
     version = [c for c in facts.version if c not in facts.key]
     order = SQL(", ").join([SQL("{} DESC").format(Identifier(c)) for c in version] + [SQL("ctid DESC")])

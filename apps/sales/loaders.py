@@ -1,6 +1,7 @@
 """Orders, traffic and unit costs: documents → facts, and the sums that follow from orders."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import polars as pl
 
@@ -10,32 +11,34 @@ from apps.sync.actions.taking import take_in, withdraw
 from apps.sync.loading import Intake, Loaded, loads
 from apps.sync.rows import COST, ORDER_LINE, TRAFFIC
 
+_OF_LINE = (
+    "marketplace_id",
+    "asin",
+    "purchased_at",
+    "purchased_on",
+    "updated_at",
+    "status",
+    "item_status",
+    "fulfilment",
+    "quantity",
+    "currency",
+    "price",
+    "tax",
+    "shipping",
+    "shipping_tax",
+    "promotion",
+    "ship_country",
+    "business",
+)
 # An order's own `updated_at` decides which telling of it is newer, the document's as-of between equal ones. No `day`
 # bound: a line whose day was corrected must still be found.
 ORDER_LINES = Facts(
     "sales_orderline",
     key=("order_id", "sku", "ordinal"),
-    values=(
-        "marketplace_id",
-        "asin",
-        "purchased_at",
-        "purchased_on",
-        "updated_at",
-        "status",
-        "item_status",
-        "fulfilment",
-        "quantity",
-        "currency",
-        "price",
-        "tax",
-        "shipping",
-        "shipping_tax",
-        "promotion",
-        "ship_country",
-        "business",
-    ),
+    values=_OF_LINE,
     version=("updated_at", "as_of"),
     changed="changed_at",
+    reduce=partial(actions.told_once, values=_OF_LINE),
 )
 TRAFFIC_DAYS = Facts(
     "sales_trafficday",

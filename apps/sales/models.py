@@ -69,14 +69,16 @@ class OrderLine(Fact):
 
 
 class SalesDay(Fact):
-    """What one SKU sold on one site on one local day: a sum over order lines that were not cancelled.
+    """What one SKU sold on one site on one local day in one currency: a sum over order lines that were not cancelled.
+
+    There are further currencies beside the site's only where orders were paid in them.
 
     `orders` counts distinct orders holding the SKU. `revenue` is item price after promotions, without tax.
     """
 
     portal_may = ("SELECT",)
 
-    pk = models.CompositePrimaryKey("agency", "store", "marketplace", "sku", "date")
+    pk = models.CompositePrimaryKey("agency", "store", "marketplace", "sku", "date", "currency")
     store = tied("accounts.Store", related_name="+", db_index=False)
     marketplace = models.ForeignKey(
         "accounts.Marketplace",
@@ -100,11 +102,11 @@ class SalesDay(Fact):
 
 
 class StoreDay(TenantModel):
-    """The roll-up of SalesDay that overview and charts read: one row per store, site and day."""
+    """The roll-up of SalesDay that overview and charts read: one row per store, site, day and currency."""
 
     portal_may = ("SELECT",)
 
-    pk = models.CompositePrimaryKey("agency", "store", "marketplace", "date")
+    pk = models.CompositePrimaryKey("agency", "store", "marketplace", "date", "currency")
     store = tied("accounts.Store", related_name="+", db_index=False)
     marketplace = models.ForeignKey(
         "accounts.Marketplace",

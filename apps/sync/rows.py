@@ -72,7 +72,7 @@ def _columns(spec: str) -> tuple[Column, ...]:
 
 
 # `marketplace` is our code ("US", "UK", ...). `ordinal` counts equal SKUs inside one order from 1: an order
-# may hold the same SKU twice and both lines are real.
+# may hold the same SKU twice and both lines are real. It begins anew where a document tells an order once more.
 ORDER_LINE = RowType(
     "order_line",
     _columns(

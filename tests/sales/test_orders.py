@@ -6,7 +6,12 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from apps.sales.models import OrderLine, SalesDay, StoreDay
+from apps.sync.loading import LOADERS, Intake
+from apps.sync.queries import markets_of
+from apps.sync.reading import reports
 from apps.sync.rows import ORDER_LINE
+from apps.sync.source import Document
+from apps.sync.sources.files import parse
 from tests.sales.rows import load
 
 DAY = date(2026, 2, 1)
@@ -120,3 +125,84 @@ def test_another_agencys_lines_are_neither_seen_nor_touched(acme, zeta):
         load(acme, ORDER_LINE, line(updated_at=at(9), quantity=5))
     with zeta:
         assert OrderLine.objects.get().quantity == 2
+
+
+def test_equal_skus_that_lie_apart_in_a_file_are_two_lines_where_they_differ(acme):
+    with acme:
+        loaded = load(acme, ORDER_LINE, line(price=2000), line("o2"), line(price=900, quantity=1))
+        assert (loaded.rows, loaded.new) == (3, 3)
+        assert list(OrderLine.objects.filter(order_id="o1").order_by("ordinal").values_list("ordinal", "price")) == [
+            (1, 2000),
+            (2, 900),
+        ]
+        day = SalesDay.objects.get()
+        assert (day.units, day.orders, day.revenue) == (5, 2, 1900 + 1900 + 800)
+        again = load(acme, ORDER_LINE, line(price=2000), line("o2"), line(price=900, quantity=1))
+        assert (again.new, again.changed) == (0, 0)
+
+
+def test_a_file_that_tells_an_order_twice_counts_it_once(acme):
+    """Two equal lines and one that differs, told in two places, the second time in another order."""
+    telling = [line(), line(ordinal=2), line(ordinal=3, price=1500)]
+    turned = [line(price=1500), line(ordinal=2), line(ordinal=3)]
+    with acme:
+        loaded = load(acme, ORDER_LINE, *telling, line("o2"), *turned)
+        assert (loaded.rows, loaded.new) == (4, 4)
+        assert sorted(OrderLine.objects.filter(order_id="o1").values_list("ordinal", "price")) == [
+            (1, 2000),
+            (2, 2000),
+            (3, 1500),
+        ]
+
+
+def test_of_two_tellings_in_one_file_the_last_update_stands_whole(acme):
+    with acme:
+        old = [line(updated_at=at(1), status="Pending"), line(ordinal=2, updated_at=at(1), price=10)]
+        load(acme, ORDER_LINE, *old, line("o2"), line(updated_at=at(3)))
+        assert [(x.ordinal, x.status) for x in OrderLine.objects.filter(order_id="o1")] == [(1, "Shipped")]
+
+
+def test_a_line_counts_in_its_own_money(acme):
+    with acme:
+        paid = {"price": 3000, "promotion": None, "tax": None}
+        load(
+            acme,
+            ORDER_LINE,
+            line(price=1000, promotion=None),
+            line("o2", currency="CAD", **paid),
+            line("o2", sku="B", currency=None, price=None, promotion=None, tax=None),
+        )
+        a, foreign = SalesDay.objects.filter(sku="A").order_by("-currency")
+        assert (a.currency, a.units, a.orders, a.revenue) == ("USD", 2, 1, 1000)
+        assert (foreign.currency, foreign.units, foreign.orders, foreign.revenue) == ("CAD", 2, 1, 3000)
+        usd, cad = StoreDay.objects.order_by("-currency")
+        assert (usd.currency, usd.units, usd.orders, usd.revenue) == ("USD", 4, 1, 1000)
+        assert (cad.currency, cad.units, cad.orders, cad.revenue) == ("CAD", 2, 1, 3000)
+        load(acme, ORDER_LINE, line("o2", updated_at=at(4), **paid), as_of=1)  # corrected to the site's own
+        assert [(d.currency, d.revenue) for d in StoreDay.objects.all()] == [("USD", 4000)]
+        assert not SalesDay.objects.filter(currency="CAD").exists()
+
+
+def test_money_nobody_can_convert_is_unknown_and_its_units_count(acme):
+    with acme:
+        load(acme, ORDER_LINE, line(currency="XTS"))
+        day = SalesDay.objects.get()
+        assert (day.currency, day.units, day.orders, day.revenue, day.tax) == ("USD", 2, 1, 0, 0)
+
+
+@pytest.mark.parametrize("batch", [2, 100_000])
+def test_a_joined_file_and_lines_far_apart_come_out_right_from_the_bytes(acme, tmp_path, monkeypatch, batch):
+    monkeypatch.setattr(reports, "BATCH", batch)
+    header = "amazon-order-id\tpurchase-date\tlast-updated-date\torder-status\tfulfillment-channel\tsales-channel\tsku"
+    told = "{}\t2026-02-01T12:00:00+00:00\t2026-02-03T01:00:00+00:00\tShipped\tAmazon\tAmazon.com\tA\t{}\tUSD\t{}\n"
+    file = [told.format("o1", 1, "5.00"), told.format("o1", 1, "5.00")]
+    file += [told.format(f"x{n}", 1, "1.00") for n in range(4)]
+    file += [told.format("o1", 2, "7.00")]  # goes on here
+    path = tmp_path / "orders.txt"
+    path.write_text(f"{header}\tquantity\tcurrency\titem-price\n" + "".join(file * 2))
+    document = Document("orders", ORDER_LINE, path, at(9), markets_of(["US"]), facts={"dataset": "orders"})
+    with acme:
+        loaded = LOADERS[ORDER_LINE.name](Intake(acme.store.pk, at(9), ("US",)), parse(document))
+        assert (loaded.rows, loaded.new) == (7, 7)
+        day = SalesDay.objects.get()
+        assert (day.units, day.orders, day.revenue) == (8, 5, 2100)

@@ -306,3 +306,14 @@ def test_a_document_twice_is_the_same_frame():
 
 def test_every_row_type_of_a_file_can_be_read():
     assert {report.row for report in kinds.BY_KEY.values()} == set(rows.ROW_TYPES.values())
+
+
+@pytest.mark.parametrize("batch", [2, 3, 100_000])
+def test_an_order_told_again_is_counted_anew_wherever_batches_end(tmp_path, monkeypatch, batch):
+    """Joined by hand: the second telling's lines do not go on from the first's."""
+    monkeypatch.setattr(reports, "BATCH", batch)
+    header, *lines = (HERE / "orders_us.txt").read_bytes().splitlines(keepends=True)
+    path = tmp_path / "joined.txt"
+    path.write_bytes(header + b"".join(lines * 2))
+    once, twice = read("orders", HERE / "orders_us.txt", US, CA), read("orders", path, US, CA)
+    assert twice.equals(pl.concat([once, once]))

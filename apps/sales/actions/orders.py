@@ -17,16 +17,16 @@ from apps.sync.rows import ORDER_LINE
 
 SALES_DAYS = Facts(
     "sales_salesday",
-    key=("marketplace_id", "sku", "date"),
-    values=("units", "orders", "revenue", "tax", "promotion", "cancelled", "currency"),
+    key=("marketplace_id", "sku", "date", "currency"),
+    values=("units", "orders", "revenue", "tax", "promotion", "cancelled"),
     stamps=(),
     version=(),
     day="date",
 )
 STORE_DAYS = Facts(
     "sales_storeday",
-    key=("marketplace_id", "date"),
-    values=("units", "orders", "revenue", "currency"),
+    key=("marketplace_id", "date", "currency"),
+    values=("units", "orders", "revenue"),
     stamps=(),
     version=(),
     day="date",
@@ -39,36 +39,45 @@ _TOUCHED = """ON COMMIT DROP AS
 # Lines of the touched days; when all the store's lines are of this document, they are where they were staged.
 _LINES = """ON COMMIT DROP AS
     SELECT l.marketplace_id, l.sku, l.purchased_on, l.order_id, l.ordinal, l.quantity, l.price, l.promotion, l.tax,
-        l.status, l.item_status
+        l.currency, l.status, l.item_status
     FROM sales_orderline l JOIN touched_day d ON d.marketplace_id = l.marketplace_id AND d.date = l.purchased_on
     WHERE l.agency_id = %(agency)s AND l.store_id = %(store)s AND l.purchased_on BETWEEN %(first)s AND %(last)s"""
+# A line counts in its own money; without any (an order still pending) in its site's. Money that has no rate could be
+# converted by no page: it is not known, here, and never taken for the site's.
+_MONEY = """accounts_marketplace m ON m.code = l.marketplace_id
+    LEFT JOIN (SELECT currency AS known FROM accounts_marketplace UNION SELECT currency FROM accounts_fxrate) k
+        ON k.known = l.currency"""
+_OWN = "coalesce(k.known, m.currency)"
 _VOID = "(l.status LIKE 'Cancel%' OR l.item_status LIKE 'Cancel%')"
 # A cancelled line counts as cancelled units only. An unknown price (an order still pending) adds nothing and is not
 # taken for 0: the day is summed again when it is known. Lines are counted for orders and the few that repeat a SKU
 # within their order are taken off: count(DISTINCT order_id) would sort everything.
 _SALES = f"""ON COMMIT DROP AS
-    SELECT marketplace_id, sku, purchased_on AS date,
+    SELECT marketplace_id, sku, purchased_on AS date, money AS currency,
         coalesce(sum(quantity) FILTER (WHERE NOT void), 0) AS units,
         count(*) FILTER (WHERE NOT void) - coalesce(max(repeats), 0) AS orders,
-        coalesce(sum(price - coalesce(promotion, 0)) FILTER (WHERE NOT void), 0)::bigint AS revenue,
-        coalesce(sum(tax) FILTER (WHERE NOT void), 0)::bigint AS tax,
-        coalesce(sum(promotion) FILTER (WHERE NOT void), 0)::bigint AS promotion,
-        coalesce(sum(quantity) FILTER (WHERE void), 0) AS cancelled,
-        max(m.currency) AS currency
-    FROM (SELECT l.*, {_VOID} AS void FROM {{lines}} l) lines
-    JOIN accounts_marketplace m ON m.code = marketplace_id
-    LEFT JOIN (SELECT marketplace_id, sku, purchased_on, sum(times - 1) AS repeats
-          FROM (SELECT marketplace_id, sku, purchased_on, order_id, count(*) AS times FROM {{lines}} l
+        coalesce(sum(price - coalesce(promotion, 0)) FILTER (WHERE NOT void AND told), 0)::bigint AS revenue,
+        coalesce(sum(tax) FILTER (WHERE NOT void AND told), 0)::bigint AS tax,
+        coalesce(sum(promotion) FILTER (WHERE NOT void AND told), 0)::bigint AS promotion,
+        coalesce(sum(quantity) FILTER (WHERE void), 0) AS cancelled
+    FROM (SELECT l.*, {_VOID} AS void, {_OWN} AS money, k.known IS NOT NULL AS told
+          FROM {{lines}} l JOIN {_MONEY}) lines
+    LEFT JOIN (SELECT marketplace_id, sku, purchased_on, money, sum(times - 1) AS repeats
+          FROM (SELECT marketplace_id, sku, purchased_on, order_id, {_OWN} AS money, count(*) AS times
+                FROM {{lines}} l JOIN {_MONEY}
                 WHERE NOT {_VOID} AND (order_id, sku) IN (SELECT order_id, sku FROM {{lines}} WHERE ordinal > 1)
-                GROUP BY 1, 2, 3, 4) same GROUP BY 1, 2, 3) twice USING (marketplace_id, sku, purchased_on)
-    GROUP BY 1, 2, 3"""
+                GROUP BY 1, 2, 3, 4, 5) same GROUP BY 1, 2, 3, 4) twice USING (marketplace_id, sku, purchased_on, money)
+    GROUP BY 1, 2, 3, 4"""
+# An order counts once: with what it was paid in, where some of its lines do not say.
 _STORE = f"""ON COMMIT DROP AS
-    SELECT s.marketplace_id, s.date, s.units, coalesce(o.orders, 0) AS orders, s.revenue, s.currency
-    FROM (SELECT marketplace_id, date, sum(units)::bigint AS units, sum(revenue)::bigint AS revenue,
-              max(currency) AS currency FROM summed_sales GROUP BY 1, 2) s
-    LEFT JOIN (SELECT marketplace_id, purchased_on, count(*) AS orders
-          FROM (SELECT DISTINCT marketplace_id, purchased_on, order_id FROM {{lines}} l WHERE NOT {_VOID}) orders
-          GROUP BY 1, 2) o ON o.marketplace_id = s.marketplace_id AND o.purchased_on = s.date"""
+    SELECT s.marketplace_id, s.date, s.currency, s.units, coalesce(o.orders, 0) AS orders, s.revenue
+    FROM (SELECT marketplace_id, date, currency, sum(units)::bigint AS units, sum(revenue)::bigint AS revenue
+          FROM summed_sales GROUP BY 1, 2, 3) s
+    LEFT JOIN (SELECT marketplace_id, purchased_on, coalesce(other, m.currency) AS money, count(*) AS orders
+          FROM (SELECT l.marketplace_id, purchased_on, order_id, max(nullif(k.known, m.currency)) AS other
+                FROM {{lines}} l JOIN {_MONEY} WHERE NOT {_VOID} GROUP BY 1, 2, 3) orders
+          JOIN accounts_marketplace m ON m.code = marketplace_id
+          GROUP BY 1, 2, 3) o ON o.marketplace_id = s.marketplace_id AND o.purchased_on = s.date AND money = s.currency"""
 
 
 def load_orders(intake: Intake, frames: Iterator[pl.DataFrame], facts: Facts) -> Loaded:

@@ -147,12 +147,13 @@ def _with_all(frame: pl.DataFrame, report: Report) -> pl.DataFrame:
 
 
 def _whole_orders(frame: pl.DataFrame, held: pl.DataFrame | None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Keep back the last order of a batch: its lines may go on in the next one."""
+    """Keep back the last lines of a batch if they are of one order: it may go on in the next one."""
     frame = frame if held is None else pl.concat([held, frame])
     if not frame.height:
         return frame, frame
-    last = frame["order_id"][-1]
-    return frame.filter(pl.col("order_id").ne_missing(last)), frame.filter(pl.col("order_id").eq_missing(last))
+    before = frame["order_id"].ne_missing(frame["order_id"][-1]).arg_true()
+    cut = before[-1] + 1 if before.len() else 0
+    return frame.head(cut), frame[cut:].clone()
 
 
 # -- orders
@@ -196,7 +197,8 @@ def _orders(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[L
         .alias("fulfilment"),
         *(c.minor(name).alias(f"{name}_") for name in _MONEY),
         c.flag("business").alias("business_"),
-        pl.int_range(1, pl.len() + 1).over("order_id", "sku").alias("ordinal"),
+        # Lines of one order lie together: where they go on elsewhere, the order is told again (see `sales.told_once`).
+        pl.int_range(1, pl.len() + 1).over(pl.col("order_id").rle_id(), "sku").alias("ordinal"),
     )
     typed = typed.with_columns(c.local_day("purchased_at", "marketplace", context.markets).alias("purchased_on"))
     errors = [e for name in _MONEY for e in c.wrong(typed, name, f"{name}_", c.NO_AMOUNT)]

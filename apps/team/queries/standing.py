@@ -305,7 +305,9 @@ def store_days(store_id: int, view: View) -> tuple[Days, date | None]:
     for day, site, currency, revenue, units, orders in rows.filter(span).values_list(
         "date", "marketplace", "currency", "revenue", "units", "orders"
     ):
-        found[day, site] = Sales(view.money(revenue, currency), units, orders)
+        there = found.get((day, site), Sales())
+        money = there.revenue + view.money(revenue, currency)
+        found[day, site] = Sales(money, there.units + units, there.orders + orders)
     return found, rows.aggregate(since=Min("date"))["since"]
 
 
