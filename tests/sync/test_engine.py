@@ -204,6 +204,28 @@ def test_our_own_mistakes_are_tried_five_times_then_kept(acme, door, told):
     assert "a bug" in run.error
 
 
+def test_crashes_are_forgotten_once_there_is_progress(acme, door, told):
+    """What breaks down on its way time and again, but comes further each time, is not given up."""
+    run, begun = regular(door), timezone.now()
+    for attempt in range(7):
+        told.answers = [answer(begun + timedelta(hours=attempt), (f"o{attempt}", 1, 500)), RuntimeError("killed")]
+        run = work(due_now(run))
+        assert (run.state, run.crashes) == ("due", 1)
+    told.answers = [RuntimeError("killed")]
+    assert work(due_now(run)).crashes == 2
+    told.answers = []
+    run = work(due_now(run))
+    assert (run.state, run.crashes) == ("done", 0)
+
+
+def test_passing_known_documents_on_the_way_is_no_progress(acme, door, told):
+    run, begun = regular(door), timezone.now()
+    for _attempt in range(6):
+        told.answers = [answer(begun, ("o1", 1, 500)), RuntimeError("this kills workers")]
+        run = work(due_now(run))
+    assert (run.state, run.crashes) == ("dead", 5)
+
+
 def test_one_worker_at_a_time_and_the_stale_one_writes_nothing(acme, door, told):
     run, at = regular(door), timezone.now()
     with acme:

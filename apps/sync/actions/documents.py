@@ -135,7 +135,7 @@ def _load(row: str, intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
 def skip(claim: Claim, document: Document) -> None:
     """Known already and in the facts: only the cursor moves."""
     leases.held(claim)
-    leases.count(claim, rows=0, changed=0, cursor=document.cursor)
+    leases.count(claim, rows=0, changed=0, cursor=document.cursor, applied=False)
 
 
 def _frames(source: Source, document: Document) -> Iterator[pl.DataFrame]:

@@ -99,8 +99,12 @@ def renew(claim: Claim, *, at: datetime, step: str = "") -> bool:
     return bool(mine.update(**values))
 
 
-def count(claim: Claim, *, rows: int, changed: int, cursor: str) -> None:
-    """One document more. Raises LeaseLost if the run is not ours any more."""
+def count(claim: Claim, *, rows: int, changed: int, cursor: str, applied: bool = True) -> None:
+    """One document more. Raises LeaseLost if the run is not ours any more.
+
+    A document that was applied is a step forward: crashes are counted from there. One that was in the facts already
+    is none, else a run could pass it again and again on its way to what kills its workers.
+    """
     mine = Run.objects.filter(pk=claim.run.pk, lease=claim.token, state=Run.State.RUNNING)
     values: dict[str, Any] = {
         "rows": F("rows") + rows,
@@ -109,6 +113,8 @@ def count(claim: Claim, *, rows: int, changed: int, cursor: str) -> None:
     }
     if cursor:
         values["cursor"] = cursor
+    if applied:
+        values["crashes"] = 0
     if not mine.update(**values):
         raise LeaseLost(str(claim.run.pk))
 

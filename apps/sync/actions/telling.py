@@ -84,7 +84,8 @@ def crash(run: Run, stream: Stream, error: BaseException, *, at: datetime) -> No
 
 
 def finish(run: Run, stream: Stream, *, at: datetime) -> None:
-    """Everything of the window is in the facts."""
+    """Everything of the window is in the facts, and what went wrong on the way is over."""
+    run.crashes = 0
     _end(run, Run.State.DONE if run.documents else Run.State.EMPTY, "", "", at=at)
     Connection.objects.filter(pk=stream.connection_id).update(last_ok_at=at, failures=0, problem="")
     stream.rows = F("rows") + run.rows
