@@ -14,7 +14,7 @@ from apps.inventory.queries.exports import LINE_FIELDS, exported_lines
 from apps.inventory.queries.plans import agency_currency
 from apps.inventory.tasks import refresh_soon
 from apps.sync.actions.bell import send
-from apps.sync.loading import after_load
+from apps.sync.loading import Loaded, after_load
 from apps.sync.rows import COST, FBA_PLANNING, FBA_STOCK, LISTING, ORDER_LINE, OWN_STOCK, PRODUCT
 
 RECALCULATE = "replenishment.recalculate"
@@ -22,8 +22,10 @@ EXPORT = "replenishment.export"
 
 
 @after_load(ORDER_LINE, LISTING, FBA_STOCK, FBA_PLANNING, OWN_STOCK, COST, PRODUCT)
-def follow(*, agency_id: int, store_id: int, **loaded: Any) -> None:
-    """Facts a line is made of have changed."""
+def follow(*, agency_id: int, store_id: int, row: str, loaded: Loaded) -> None:
+    """Facts a line is made of have changed. A count of stock may change much by what it does not mention."""
+    if loaded.quiet and row != FBA_STOCK.name:
+        return
     refresh_soon(agency_id=agency_id, store_id=store_id)
 
 

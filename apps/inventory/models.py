@@ -191,6 +191,19 @@ class Replenishment(TenantModel):
         ]
 
 
+class Calculation(TenantModel):
+    """When a store's lines were last made, or found to be right still, and from what (`actions.prints`)."""
+
+    portal_may = ("SELECT",)
+
+    pk = models.CompositePrimaryKey("agency", "store")
+    store = tied("accounts.Store", related_name="+")
+    inputs = models.CharField(max_length=32)
+    lines = models.CharField(max_length=60)
+    sales_as_of = models.DateTimeField(null=True)  # how far orders were known; null: as the lines say
+    checked_at = models.DateTimeField()
+
+
 class Plan(TenantModel):
     """A set of quantities to order or ship, on its way from draft to received. `number` counts per agency."""
 

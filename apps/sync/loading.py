@@ -44,6 +44,11 @@ class Loaded:
     first: date | None = None
     last: date | None = None
 
+    @property
+    def quiet(self) -> bool:
+        """It told nothing that was not known."""
+        return not (self.new or self.changed or self.gone)
+
 
 Loader = Callable[[Intake, Iterator[pl.DataFrame]], Loaded]
 # Called after the commit with (store id, row name) keyword arguments; only rings a bell.

@@ -1,14 +1,20 @@
 """Findings about stock, and the bells that keep the lines fresh."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from django.utils import timezone
 
 from apps.accounts.models import FxRate
 from apps.core.models import Finding
-from apps.inventory import tasks
+from apps.inventory import jobs, tasks
 from apps.inventory.actions import recompute_store, refresh_findings
-from apps.inventory.models import Replenishment
+from apps.inventory.models import Calculation, Replenishment
+from apps.sync.actions.documents import tell
+from apps.sync.loading import Loaded
+from apps.sync.models import Run, Stream
+from apps.sync.rows import FBA_STOCK, ORDER_LINE
 from tests.inventory.stock import TODAY, aged, listed, sold, stocked
 from tests.world import NOW
 
@@ -82,6 +88,54 @@ def test_many_documents_ring_once(acme, monkeypatch):
         tasks.refresh_soon(agency_id=acme.agency.pk, store_id=acme.store.pk)
     tasks.refresh_soon(agency_id=acme.agency.pk, store_id=acme.other_store.pk)
     assert [a[0] for a, _ in rung] == [[acme.store.pk], [acme.other_store.pk]]
+
+
+def test_documents_ring_until_the_bell_is_answered_and_then_anew(acme, monkeypatch):
+    """A long queue must not fill with the same store's bells."""
+    rung = []
+    monkeypatch.setattr(tasks.refresh_store, "apply_async", lambda *a, **k: rung.append(a))
+    ring = partial(tasks.refresh_soon, agency_id=acme.agency.pk, store_id=acme.store.pk)
+    ring()
+    monkeypatch.setattr(tasks, "SETTLES_IN", 0)  # long over, and still nobody has come
+    ring()
+    assert len(rung) == 1
+    tasks.refresh_store(acme.store.pk, agency_id=acme.agency.pk)
+    ring()
+    ring()
+    assert len(rung) == 2
+
+
+def test_while_history_comes_in_a_store_is_calculated_now_and_then(acme, monkeypatch):
+    rung = []
+    monkeypatch.setattr(tasks.refresh_store, "apply_async", lambda *a, **k: rung.append(a))
+    refresh_store = partial(tasks.refresh_store, acme.store.pk, agency_id=acme.agency.pk)
+    with acme:
+        listed(acme.store, "A")
+        stream = Stream.objects.create(
+            connection=acme.connection, store=acme.store, dataset="orders", every=900, promise=3600
+        )
+        times = dict.fromkeys(("since", "until", "due_at"), timezone.now())
+        run = Run.objects.create(stream=stream, store=acme.store, slot="backfill:2026-01-01", **times)
+    assert refresh_store() == 1  # the first lines are shown at once
+    assert (refresh_store(), len(rung)) == (0, 1)  # not now, but soon
+    with acme:
+        Calculation.objects.update(checked_at=timezone.now() - timedelta(minutes=2))
+    assert refresh_store() == 1
+    with acme:
+        Run.objects.filter(pk=run.pk).update(state=Run.State.DONE)
+    assert refresh_store() == 1
+
+
+def test_a_document_that_told_nothing_new_rings_for_nobody(acme, monkeypatch, django_capture_on_commit_callbacks):
+    rung = []
+    monkeypatch.setattr(jobs, "refresh_soon", lambda **about: rung.append(about["store_id"]))
+    with acme:
+        for loaded in (Loaded(rows=9), Loaded(rows=9, new=1), Loaded(rows=9, gone=1)):
+            with django_capture_on_commit_callbacks(execute=True):
+                tell(ORDER_LINE.name, store_id=acme.store.pk, loaded=loaded)
+        with django_capture_on_commit_callbacks(execute=True):
+            tell(FBA_STOCK.name, store_id=acme.store.pk, loaded=Loaded())
+    assert len(rung) == 3
 
 
 def test_every_active_store_of_every_agency_is_refreshed(acme, zeta, monkeypatch):

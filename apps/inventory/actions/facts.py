@@ -265,18 +265,18 @@ INPUTS = """
     LEFT JOIN inventory_replenishment r ON r.agency_id = %(agency)s AND r.store_id = %(store)s
       AND r.pool = m.pool AND r.sku = m.sku"""
 
-STAGES = (
-    ("sites", SITES),
-    ("pools", f"WITH known AS ({KNOWN}) {POOLS}"),
-    ("sold", SOLD),
-    ("seen", SEEN),
-    ("outs", OUTS),
-    ("sales", SALES),
-    ("site_days", f"WITH whole AS ({WHOLE}) {SITE_DAYS}"),
-    ("stock", f"WITH newest AS ({NEWEST}) {STOCK}"),
-    ("listed", LISTED),
-    ("starts", f"WITH known_skus AS ({KNOWN_SKUS}) {STARTS}"),
-)
+STAGES = {
+    "sites": SITES,
+    "pools": f"WITH known AS ({KNOWN}) {POOLS}",
+    "sold": SOLD,
+    "seen": SEEN,
+    "outs": OUTS,
+    "sales": SALES,
+    "site_days": f"WITH whole AS ({WHOLE}) {SITE_DAYS}",
+    "stock": f"WITH newest AS ({NEWEST}) {STOCK}",
+    "listed": LISTED,
+    "starts": f"WITH known_skus AS ({KNOWN_SKUS}) {STARTS}",
+}
 FACTS = (
     ("realised", REALISED),
     ("out_of_stock", OUT_OF_STOCK),

@@ -1,4 +1,7 @@
-"""The read model of the replenishment page, made anew for one store: staged, decided, and written where it differs."""
+"""The read model of the replenishment page, made anew for one store: staged, decided, and written where it differs.
+
+Where nothing has changed that it is made of, nothing is made anew (`prints`).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +13,14 @@ from psycopg.sql import SQL
 from apps.accounts.models import Store
 from apps.core import copying
 from apps.core.tenancy import acting_agency
+from apps.inventory.actions import prints
 from apps.inventory.actions.arithmetic import DECISION, MOVEMENT, chain
 from apps.inventory.actions.facts import FACTS, INPUTS, SHARED, STAGES
+from apps.inventory.models import Calculation
 
 LOOK_BACK = timedelta(days=95)
+BEFORE = ("sites", "pools")  # what is staged before it is known whether anything has changed
+WIDE = ("sales", "proposed_line")
 
 # Column → expression over `proposed`. What people decided (edited, chosen_mode, snoozed_until) is not here.
 _SAME = (
@@ -86,11 +93,14 @@ PROPOSED = "WITH {parts} SELECT pool, sku, {columns} FROM proposed".format(
 _MINE = "r.agency_id = %(agency)s AND r.store_id = %(store)s"
 _SAME_LINE = "p.pool = r.pool AND p.sku = r.sku"
 _NAMES = ", ".join(_WRITTEN)
-_OLD, _NEW = (", ".join(f"{prefix}.{name}" for name in _WRITTEN) for prefix in ("r", "p"))
-# Most days most lines stay as they are: those are not written.
+_NEW = ", ".join(f"p.{name}" for name in _WRITTEN)
+# Most days most lines stay as they are: those are not written. That orders were looked at once more changes no line.
+_DIFFERS = "({}) IS DISTINCT FROM ({})".format(
+    *(", ".join(f"{prefix}.{name}" for name in _WRITTEN if name != "sales_as_of") for prefix in ("r", "p"))
+)
 _UPDATE = f"""
     UPDATE inventory_replenishment r SET ({_NAMES}, computed_at) = ROW({_NEW}, %(at)s::timestamptz)
-    FROM proposed_line p WHERE {_MINE} AND {_SAME_LINE} AND ({_OLD}) IS DISTINCT FROM ({_NEW})"""
+    FROM proposed_line p WHERE {_MINE} AND {_SAME_LINE} AND {_DIFFERS}"""
 _INSERT = f"""
     INSERT INTO inventory_replenishment (agency_id, store_id, pool, sku, chosen_mode, {_NAMES}, computed_at)
     SELECT %(agency)s, %(store)s, pool, sku, '', {_NAMES}, %(at)s FROM proposed_line p
@@ -98,6 +108,12 @@ _INSERT = f"""
 _DELETE = f"""
     DELETE FROM inventory_replenishment r WHERE {_MINE} AND (%(skus)s::text[] IS NULL OR r.sku = ANY(%(skus)s::text[]))
       AND NOT EXISTS (SELECT FROM proposed_line p WHERE {_SAME_LINE})"""
+
+_KEEP = """
+    INSERT INTO inventory_calculation (agency_id, store_id, inputs, lines, sales_as_of, checked_at)
+    SELECT %(agency)s, %(store)s, %(inputs)s, %(lines)s, (SELECT max(reached) FROM pools), %(at)s
+    ON CONFLICT (agency_id, store_id) DO UPDATE SET (inputs, lines, sales_as_of, checked_at)
+        = ROW(excluded.inputs, excluded.lines, excluded.sales_as_of, excluded.checked_at)"""
 
 
 @dataclass(frozen=True)
@@ -110,7 +126,7 @@ class Recomputed:
 
 
 def recompute_store(store_id: int, *, at: datetime, skus: Sequence[str] | None = None) -> Recomputed:
-    """Make the store's lines anew from its facts; with `skus` only theirs.
+    """Make the store's lines anew from its facts, if those have changed; with `skus` only theirs, in any case.
 
     Safe to run twice, or twice at once: one writer per store.
     """
@@ -119,10 +135,25 @@ def recompute_store(store_id: int, *, at: datetime, skus: Sequence[str] | None =
     values |= {"since": (at - LOOK_BACK).date(), "skus": None if skus is None else list(skus)}
     # Compiling these long lists of columns takes longer than running them.
     copying.run(f"SET LOCAL work_mem = '{copying.WORK_MEM}'; SET LOCAL jit = off")
-    for name, statement in STAGES:
-        _stage(name, statement, values)
+    for name in BEFORE:
+        _stage(name, STAGES[name], values)
+    if skus is not None:
+        return _made(values)
+    inputs, (lines, print_) = prints.of_inputs(values), prints.of_lines(values)
+    if Calculation.objects.filter(store=store_id, inputs=inputs, lines=print_).exists():
+        _keep(values, inputs, print_)
+        return Recomputed(lines, 0, 0)
+    made = _made(values)
+    _keep(values, inputs, prints.of_lines(values)[1])
+    return made
+
+
+def _made(values: Mapping[str, Any]) -> Recomputed:
+    for name, statement in STAGES.items():
+        if name not in BEFORE:
+            _stage(name, statement, values)
     # Nobody has counted the rows of a store that is new: what is taken for one row must not be gone through for each SKU.
-    copying.run("SET LOCAL enable_nestloop = {switch}", switch=SQL("on" if skus else "off"))
+    copying.run("SET LOCAL enable_nestloop = {switch}", switch=SQL("off" if values["skus"] is None else "on"))
     _stage("proposed_line", PROPOSED, values)
     gone, changed, new = (copying.run(statement, values=values) for statement in (_DELETE, _UPDATE, _INSERT))
     copying.run("SET LOCAL enable_nestloop = on")
@@ -132,4 +163,9 @@ def recompute_store(store_id: int, *, at: datetime, skus: Sequence[str] | None =
 
 def _stage(name: str, statement: str, values: Mapping[str, Any]) -> None:
     copying.temporary(name, SQL(f"ON COMMIT DROP AS {statement}"), values=values)  # type: ignore[arg-type]
-    copying.run("ANALYZE {name}", name=name)
+    # Only keys are joined by: looking at wide columns takes as long as making them.
+    copying.run("ANALYZE {name}{columns}", name=name, columns=SQL(" (pool, sku)" if name in WIDE else ""))
+
+
+def _keep(values: Mapping[str, Any], inputs: str, lines: str) -> None:
+    copying.run(_KEEP, values={**values, "inputs": inputs, "lines": lines})

@@ -17,7 +17,7 @@ from apps.core.lists import ListColumn, ListQuery, ordered
 from apps.core.models import Entry
 from apps.core.money import WHOLE_UNITS, convert
 from apps.core.permissions import Permission
-from apps.inventory.models import PlanLine, Replenishment
+from apps.inventory.models import Calculation, PlanLine, Replenishment
 
 STATUSES = ("urgent", "reorder", "healthy", "excess", "no_data")
 
@@ -207,6 +207,12 @@ def _add(found: Summary, group: Mapping[str, Any], currency: str, rates: Mapping
     for name, key in (("stock_as_of", "stock_at"), ("computed_at", "computed")):
         if group[key] and (getattr(found, name) is None or group[key] > getattr(found, name)):
             setattr(found, name, group[key])
+
+
+def sales_as_of(line: Replenishment) -> datetime | None:
+    """Up to when the sales are known that a line is made of: where nothing was sold since, it was not written anew."""
+    made = Calculation.objects.filter(store=line.store_id).values_list("sales_as_of", flat=True).first()
+    return made or line.sales_as_of
 
 
 def stale_stores(lines: QuerySet[Replenishment], *, at: datetime, after: timedelta) -> list[Store]:

@@ -96,6 +96,7 @@ def context(request: MemberRequest, found: Replenishment) -> dict[str, Any]:
         "modes": MODES,
         "may": _may(request),
         "today": today,
+        "sales_as_of": queries.sales_as_of(found),
         "stale": found.stock_as_of is None or timezone.now() - found.stock_as_of > actions.STALE_AFTER,
     }
 
