@@ -1,0 +1,77 @@
+"""Rates as Amazon counts them, in whole numbers: no float comes near a limit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from operator import eq, ge, gt, le, lt
+
+WHOLE = 1_000_000
+DIGIT = 100  # Amazon's report has four digits: steps of 100 millionths
+HOLDS: dict[str, Callable[[int, int], bool]] = {"lt": lt, "le": le, "gt": gt, "ge": ge, "eq": eq}
+# Rates whose count is of good ones.
+OF_GOOD = frozenset({"vtr", "otdr", "unit_otdr"})
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What our own facts say of one rate over one window. None: we do not know enough to say."""
+
+    total: int | None
+    count: int | None
+
+    @property
+    def rate(self) -> int | None:
+        """Millionths, rounded half up to four digits of the fraction as Amazon's report is; None of nothing."""
+        return four_digits(self.count, self.total) if self.total and self.count is not None else None
+
+
+def four_digits(count: int, total: int) -> int:
+    """`count` of `total` in millionths, half up to whole ten-thousandths."""
+    return (2 * count * (WHOLE // DIGIT) + total) // (2 * total) * DIGIT
+
+
+def rounded(rate: int) -> int:
+    """A rate in millionths, half up to four digits of the fraction."""
+    return (2 * rate + DIGIT) // (2 * DIGIT) * DIGIT
+
+
+def meets(count: int, total: int, operator: str, target: int) -> bool:
+    """Does `count` of `total` stand to `target` (millionths) as it must? 1.00 % is not less than 1 %.
+
+    Raises KeyError for an unknown operator.
+    """
+    return HOLDS[operator](count * WHOLE, target * total)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Amazon's count of a window beside ours. `missing`: how many of Amazon's bad ones we do not know of (negative:
+    how many of ours it does not count)."""
+
+    amazon: Counted
+    ours: Counted
+    missing: int
+
+
+def compare(metric: str, amazon: Counted, ours: Counted) -> Difference | None:
+    """What differs by more than rounding; None where nothing does, or where we or Amazon do not know."""
+    if None in (amazon.total, amazon.count, ours.total, ours.count) or not ours.total or not amazon.total:
+        return None
+    assert amazon.count is not None and ours.count is not None
+    if amazon.count == ours.count and amazon.rate == ours.rate:
+        return None
+    missing = _bad(metric, amazon) - _bad(metric, ours)
+    if missing == 0 and amazon.rate == ours.rate:
+        return None
+    return Difference(amazon, ours, missing)
+
+
+def _bad(metric: str, counted: Counted) -> int:
+    assert counted.total is not None and counted.count is not None
+    return counted.total - counted.count if metric in OF_GOOD else counted.count
+
+
+def window(day: date, days: int, lag: int) -> tuple[date, date]:
+    """First and last day that the report of `day` looks at: `days` days that end `lag` + 1 days before it."""
+    last = day - timedelta(days=lag + 1)
+    return last - timedelta(days=days - 1), last

@@ -1,0 +1,136 @@
+"""Rates counted again from our own facts are those of Amazon's report: every day of 13 months, every account.
+
+The real sandbox is asked through the real doors: orders by report, merchant orders by the Orders API, order defects by
+the file a person downloads. Its report of every past day is loaded as the report of that day.
+"""
+
+import json
+import time
+import uuid
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from apps.accounts.models import Store, StoreMarketplace
+from apps.health.domain.performance import rounded
+from apps.health.models import HealthDay
+from apps.health.queries.counted import asked_of, counted
+from apps.sync.loading import LOADERS, Intake
+from apps.sync.queries.markets import markets_of
+from apps.sync.rows import ROW_TYPES
+from apps.sync.source import Document, Task, TryLater
+from apps.sync.sources import SOURCES
+from apps.sync.sources.files import parse
+from tests.boxes import NOW, Box, call
+
+RECOUNTED = ("odr", "odr_claims", "odr_chargebacks", "odr_feedback", "lsr", "cancel", "vtr")
+HISTORY = timedelta(days=395)
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sandbox")]
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory):
+    with Box(tmp_path_factory.mktemp("sandbox"), ("--fast",)) as box:
+        yield box
+
+
+def _store(world, partner: dict) -> Store:
+    store = Store.objects.create(
+        name=partner["id"], slug=partner["id"].lower().replace(":", "-"), region=partner["region"],
+        client=world.client, seller_id=partner["seller_id"],
+    )  # fmt: skip
+    for code in partner["marketplaces"]:
+        StoreMarketplace.objects.create(store=store, marketplace_id=code)
+    return store
+
+
+def _source(partner: dict, box, settings, folder: Path):
+    settings.ALLOW_HTTP_OUTSIDE, settings.SANDBOX_URL = True, box.address
+    settings.LWA_URL, settings.SP_API_URLS = partner["token_url"], {partner["region"]: partner["endpoint"]}
+    keys = {name: partner[name] for name in ("refresh_token", "client_id", "client_secret", "seller_id")}
+    return SOURCES["sp_api"].build(keys, name=f"7:{uuid.uuid4()}", region=partner["region"], folder=folder)
+
+
+def _load(store: Store, document: Document, frames) -> None:
+    intake = Intake(store.pk, document.as_of, tuple(m.code for m in document.markets), document.first, document.last)
+    LOADERS[document.row.name](intake, iter(frames))
+
+
+def _bring(source, store: Store, dataset: str, markets, since: datetime = NOW - HISTORY) -> None:
+    """Everything of a dataset, as a worker does it: come back with the cursor whenever told to."""
+    cursor = ""
+    for _attempt in range(200):
+        try:
+            for document in source.fetch(Task(dataset, markets, since, NOW, cursor)):
+                _load(store, document, source.parse(document))
+                cursor = document.cursor
+                document.path.unlink()
+            return
+        except TryLater as later:
+            cursor = later.cursor or cursor
+            time.sleep(min(later.seconds or 1, 2))
+    raise AssertionError(f"{dataset}: never done")
+
+
+def _brought(store: Store, markets, dataset: str, content: bytes, folder: Path, as_of: datetime = NOW) -> None:
+    path = folder / "brought"
+    path.write_bytes(content)
+    row = {"defects": "defect", "health": "health"}[dataset]
+    document = Document("brought", ROW_TYPES[row], path, as_of, markets, facts={"dataset": dataset})
+    _load(store, document, parse(document))
+
+
+@pytest.fixture
+def stores(acme, box, settings, tmp_path):
+    """{account: (store, its markets)}: 13 months of facts of every account, brought through the doors."""
+    found = {}
+    with acme:
+        for partner in box.desk("partners"):
+            store = _store(acme, partner)
+            markets, source = markets_of(partner["marketplaces"]), _source(partner, box, settings, tmp_path)
+            for dataset in ("orders", "shipments"):
+                _bring(source, store, dataset, markets)
+            account = partner["id"]
+            _brought(store, markets, "defects", _csv(box, account), tmp_path)
+            found[account] = (store, markets)
+        yield found
+
+
+def _csv(box, account: str) -> bytes:
+    return call("GET", f"{box.address}/_sandbox/seller_central/defects.csv?account={account}").body
+
+
+def _report(box, day: date, stores, folder: Path) -> None:
+    told = box.desk(f"truth/health?on={day}")["accounts"]
+    at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    for account, (store, markets) in stores.items():
+        _brought(store, markets, "health", json.dumps(told[account]["report"]).encode(), folder, at)
+
+
+def _differences() -> tuple[list, Counter]:
+    """(rates that differ, how many were compared by metric)."""
+    rows = list(HealthDay.objects.filter(metric__in=RECOUNTED))
+    ours = counted(asked_of(rows))
+    wrong, compared = [], Counter()
+    for row, asked in zip(rows, asked_of(rows), strict=True):
+        mine = ours[asked]
+        compared[row.metric] += 1
+        if (mine.total or 0, mine.count or 0) != (row.total, row.count):
+            wrong.append((asked, (row.total, row.count), mine))
+        elif row.rate is not None and mine.rate != rounded(row.rate):
+            wrong.append((asked, row.rate, mine.rate))
+    return wrong, compared
+
+
+def test_13_months_of_all_accounts_are_recounted_to_four_digits(box, stores, tmp_path):
+    days = [NOW.date() - timedelta(days=back) for back in range(395)]
+    for day in days:
+        _report(box, day, stores, tmp_path)
+    wrong, compared = _differences()
+    print(dict(compared), len(wrong), wrong[:20])
+    rated = HealthDay.objects.filter(metric__in=RECOUNTED, rate__isnull=False).count()
+    assert len(stores) == 6 and rated > 10_000
+    assert set(compared) == set(RECOUNTED)
+    assert not wrong, wrong[:5]
