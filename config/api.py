@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.accounts.api import Stores
+from apps.health.api.facts import Defects, Health, Notices
 from apps.inventory.api import OwnStocks, PlanLines, Stock
 from apps.listings.api import Products
 from apps.sales.api import Costs, Orders
@@ -22,6 +23,9 @@ urlpatterns = [
     path("orders", Orders.as_view(READ), name="api-orders"),
     path("plan-lines", PlanLines.as_view(READ), name="api-plan-lines"),
     path("plan-lines/<uuid:pk>", PlanLines.as_view(ONE), name="api-plan-line"),
+    path("health", Health.as_view(READ), name="api-health"),
+    path("defects", Defects.as_view(READ), name="api-defects"),
+    path("notices", Notices.as_view(READ), name="api-notices"),
     path("documents", Documents.as_view(READ | {"post": "create"}), name="api-documents"),
     path("documents/<uuid:pk>", Documents.as_view(ONE), name="api-document"),
     path("runs", Runs.as_view(READ), name="api-runs"),

@@ -17,7 +17,7 @@ class FindingKind:
     """One kind of finding. `sentence` and `why` are format strings over `Finding.detail`.
 
     `link` is a URL name taking (agency, store) where the work is done; `verb` is its button's label.
-    `needs` is the permission a member must hold to see it;
+    `needs` is the permission a member must hold to see it; `words` puts codes of the detail into the reader's words.
     """
 
     key: str
@@ -30,6 +30,7 @@ class FindingKind:
     link: str
     needs: Permission
     portal: bool = False
+    words: Callable[[dict[str, Any]], dict[str, Any]] = dict
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ DEFECTS = Facts(
     "health_defect",
     key=("order_id", "kind"),
     values=("marketplace_id", "programme", "sku", "ordered_on", "reported_on", "withdrawn_on"),
-    changed="changed_at",
 )
 FEEDBACKS = Facts(
     "health_feedback",

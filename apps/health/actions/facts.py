@@ -62,7 +62,7 @@ _NEGATIVE = f"""
     ON CONFLICT DO NOTHING"""
 # Feedback that its own window does not tell any more was removed, and so does not count any more.
 _REMOVED = f"""
-    UPDATE health_defect t SET withdrawn_on = %(day)s, changed_at = now()
+    UPDATE health_defect t SET withdrawn_on = %(day)s
     WHERE {_MINE} AND t.kind = 'feedback' AND t.withdrawn_on IS NULL AND t.marketplace_id = ANY(%(markets)s)
         AND t.reported_on BETWEEN %(from)s AND %(until)s AND t.as_of <= %(as_of)s
         AND NOT EXISTS (SELECT FROM health_feedback f WHERE f.agency_id = t.agency_id AND f.store_id = t.store_id
@@ -99,10 +99,10 @@ _WRONG = f"""
     CROSS JOIN LATERAL (VALUES {", ".join(f"('{kind}', {cond}, {day})" for kind, (cond, day) in WRONGS.items())})
         AS w (kind, wrong, reported_on)
     WHERE {_MINE} AND w.wrong
-    ON CONFLICT (agency_id, store_id, order_id, kind) DO UPDATE SET withdrawn_on = NULL, changed_at = now()
+    ON CONFLICT (agency_id, store_id, order_id, kind) DO UPDATE SET withdrawn_on = NULL
     WHERE d.withdrawn_on IS NOT NULL"""
 _RIGHTED = f"""
-    UPDATE health_defect d SET withdrawn_on = (t.updated_at AT TIME ZONE 'UTC')::date, changed_at = now()
+    UPDATE health_defect d SET withdrawn_on = (t.updated_at AT TIME ZONE 'UTC')::date
     FROM health_shipment t JOIN {{stage}} s ON s.order_id = t.order_id
     WHERE {_MINE} AND d.agency_id = t.agency_id AND d.store_id = t.store_id AND d.order_id = t.order_id
         AND d.withdrawn_on IS NULL

@@ -1,10 +1,10 @@
 """What Amazon counts against a seller, order by order and as its report adds it up."""
 
 from django.db import models
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.changes import Moment
 from apps.core.models import uuid7
 from apps.core.tenancy import TenantModel, tied
 
@@ -86,9 +86,13 @@ class HealthDay(TenantModel):
     window_last = models.DateField(null=True)
     raw = models.CharField(max_length=2000, blank=True)  # JSON of a metric nobody here knows
     as_of = models.DateTimeField()
+    changed_at = models.DateTimeField(db_default=Moment(), editable=False)  # kept by the table's trigger
 
     class Meta:
-        indexes = [models.Index(fields=["agency", "date"], name="healthday_by_date")]
+        indexes = [
+            models.Index(fields=["agency", "date"], name="healthday_by_date"),
+            models.Index(fields=["agency", "changed_at"], name="healthday_by_change"),
+        ]
 
 
 class Defect(TenantModel):
@@ -125,7 +129,7 @@ class Defect(TenantModel):
     owner = tied("accounts.Member", null=True, related_name="+")
     state = models.CharField(max_length=5, choices=Work.choices, default=Work.TODO, db_default=Work.TODO)
     note = models.TextField(blank=True, default="", db_default="")
-    changed_at = models.DateTimeField(auto_now=True, db_default=Now())
+    changed_at = models.DateTimeField(db_default=Moment(), editable=False)  # kept by the table's trigger
 
     class Meta:
         indexes = [
@@ -238,7 +242,7 @@ class Notice(TenantModel):
     state = models.CharField(max_length=5, choices=Work.choices, default=Work.TODO)
     owner = tied("accounts.Member", null=True, related_name="+")
     answer = models.TextField(blank=True)
-    changed_at = models.DateTimeField(auto_now=True)
+    changed_at = models.DateTimeField(db_default=Moment(), editable=False)  # kept by the table's trigger
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agency", "store", "origin", "key"], name="one_notice")]

@@ -97,9 +97,9 @@ def inbox_totals(member: Member, *, today: date) -> InboxTotals:
 def cards(findings: Iterable[Finding]) -> list[Card]:
     """Findings with their sentences, in the reader's language."""
     return [
-        Card(f, kind, _sentence(kind.sentence, f.detail), _sentence(kind.why, f.detail))
+        Card(f, kind, _sentence(kind.sentence, said), _sentence(kind.why, said))
         for f in findings
-        if (kind := KINDS.get(f.kind))
+        if (kind := KINDS.get(f.kind)) and (said := kind.words(f.detail)) is not None
     ]
 
 

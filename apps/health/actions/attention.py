@@ -1,0 +1,194 @@
+"""Findings about account health: what the newest reports, our own count of them and notices say, with the money behind
+it. They close themselves."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+
+from apps.accounts.models import AgencySettings, Store
+from apps.accounts.queries import rates
+from apps.core.findings import Candidate, update_findings
+from apps.core.money import convert
+from apps.health.domain.headroom import NEAR_DEFECTS, Limit
+from apps.health.domain.performance import OF_GOOD, Counted, compare, meets
+from apps.health.models import Defect, HealthDay, Notice, Offer
+from apps.health.models.facts import Operator, Work
+from apps.health.queries.counted import ODR_KINDS, asked_of, counted
+from apps.health.queries.latest import latest
+from apps.health.queries.standards import Level, standards
+
+DUE_WITHIN = timedelta(days=3)
+BAD, NONE = HealthDay.Status.BAD, HealthDay.Status.NONE
+WELL = frozenset({"normal", "unknown", ""})
+
+
+@dataclass(frozen=True)
+class Money:
+    """What a site sold in 30 days, and in the agency's own currency."""
+
+    amount: int | None = None
+    currency: str = ""
+    rank: int = 0
+
+
+def refresh_findings(store: Store, *, at: datetime) -> None:
+    """Open, refresh and close the store's findings about account health; a constant number of queries."""
+    rows = list(latest(HealthDay.objects.filter(store=store)))
+    asked, money = standards(at.date(), own=True), _money(store, at)
+    judged = [(row, level) for row in rows if (level := asked.level(row))]
+    update_findings("health-breach", store, _breaches(judged, money), at=at)
+    update_findings("health-near", store, _near(judged, money), at=at)
+    update_findings("health-status", store, _status(store, rows, money), at=at)
+    update_findings("health-differs", store, _differences(store, rows), at=at)
+    update_findings("notice-due", store, _due(store, at.date(), money), at=at)
+
+
+def broken(row: HealthDay, level: Level) -> bool:
+    """Amazon's own verdict where it gives one, else the numbers; not rated breaks nothing."""
+    if row.status in {BAD, HealthDay.Status.GOOD}:
+        return row.status == BAD
+    if row.status == NONE or row.count is None:
+        return False
+    if row.total is None:
+        return not meets(row.count, 1, level.operator, level.target * 1_000_000)
+    return row.total > 0 and not meets(row.count, row.total, level.operator, level.target)
+
+
+def room(row: HealthDay, level: Level) -> int | None:
+    """How many more bad ones are allowed; None where there is no such number."""
+    if row.total is None or row.count is None or row.status == NONE or level.operator == Operator.EQ:
+        return None
+    return Limit.of(level.target, level.operator).most(row.total) - _bad(row)
+
+
+def _bad(row: HealthDay) -> int:
+    return (row.total or 0) - (row.count or 0) if row.metric in OF_GOOD else row.count or 0
+
+
+Judged = list[tuple[HealthDay, Level]]
+
+
+def _breaches(judged: Judged, money: Mapping[str, Money]) -> Iterator[Candidate]:
+    for row, level in judged:
+        if broken(row, level):
+            yield _candidate(row, level, money)
+
+
+def _near(judged: Judged, money: Mapping[str, Money]) -> Iterator[Candidate]:
+    for row, level in judged:
+        left = room(row, level)
+        # A site with few orders has little room and nothing to see to: only bad ones that are there are news.
+        if left is not None and left <= NEAR_DEFECTS and _bad(row) and not broken(row, level):
+            yield _candidate(row, level, money, room=left)
+
+
+def _candidate(row: HealthDay, level: Level, money: Mapping[str, Money], **more: Any) -> Candidate:
+    share = row.total is not None
+    detail = {
+        "metric": row.metric,
+        "programme": row.programme,
+        "site": row.marketplace_id,
+        "rate": _percent(row.rate) if share else row.count,
+        "limit": f"{Operator(level.operator).label} {_percent(level.target) if share else level.target}",
+        "count": row.count,
+        "total": row.total,
+        "first": str(row.window_first or ""),
+        "last": str(row.window_last or ""),
+        "day": str(row.date),
+    }
+    mine = money.get(row.marketplace_id, Money())
+    return Candidate(
+        subject=f"{row.metric}:{row.programme}".rstrip(":"),
+        marketplace=row.marketplace_id,
+        detail=detail | more,
+        at_stake=mine.amount,
+        currency=mine.currency,
+        rank=mine.rank,
+    )
+
+
+def _status(store: Store, rows: list[HealthDay], money: Mapping[str, Money]) -> Iterator[Candidate]:
+    now = [row for row in rows if row.metric == "account_status" and row.status not in WELL]
+    before = HealthDay.objects.filter(store=store, metric="account_status").order_by("-date")
+    told = list(before.values_list("marketplace", "date", "status")[: 400 * max(1, len(now))]) if now else []
+    for row in now:
+        other = next(
+            ((day, was) for site, day, was in told if site == row.marketplace_id and was != row.status),
+            (None, "unknown"),
+        )
+        since = min(
+            day
+            for site, day, was in told
+            if site == row.marketplace_id and was == row.status and (other[0] is None or day > other[0])
+        )
+        detail = {"site": row.marketplace_id, "now": row.status, "was": other[1], "before": str(other[0] or "–")}
+        mine = money.get(row.marketplace_id, Money())
+        yield Candidate(
+            subject="account_status",
+            marketplace=row.marketplace_id,
+            detail=detail | {"day": str(since)},
+            at_stake=mine.amount,
+            currency=mine.currency,
+            rank=mine.rank,
+        )
+
+
+def _differences(store: Store, rows: list[HealthDay]) -> Iterator[Candidate]:
+    """Where Amazon's count and ours differ. Of order defects only once any was brought: else ours says nothing."""
+    brought = Defect.objects.filter(store=store, kind__in=ODR_KINDS).exists()
+    wanted = [row for row in rows if row.metric in {"lsr", "cancel", "vtr"} or (row.metric == "odr" and brought)]
+    ours = counted(asked_of(wanted))
+    for row, asked in zip(
+        [row for row in wanted if row.window_first and row.window_last], asked_of(wanted), strict=True
+    ):
+        found = compare(row.metric, Counted(row.total, row.count), ours[asked])
+        if found:
+            yield Candidate(
+                subject=f"{row.metric}:{row.programme}".rstrip(":"),
+                marketplace=row.marketplace_id,
+                detail={
+                    "metric": row.metric,
+                    "programme": row.programme,
+                    "site": row.marketplace_id,
+                    "amazon": f"{found.amazon.count}/{found.amazon.total}",
+                    "ours": f"{found.ours.count}/{found.ours.total}",
+                    "missing": found.missing,
+                    "day": str(row.date),
+                },
+            )
+
+
+def _due(store: Store, today: date, money: Mapping[str, Money]) -> Iterator[Candidate]:
+    open_ones = Notice.objects.filter(store=store, state__in=[Work.TODO, Work.DOING], due__lte=today + DUE_WITHIN)
+    for notice in open_ones:
+        mine = money.get(notice.marketplace, Money())
+        yield Candidate(
+            subject=str(notice.pk),
+            marketplace=notice.marketplace,
+            detail={"kind": notice.kind, "subject": notice.subject or notice.sku, "due": str(notice.due)},
+            at_stake=mine.amount,
+            currency=mine.currency,
+            rank=mine.rank,
+            due=notice.due,
+        )
+
+
+def _money(store: Store, at: datetime) -> dict[str, Money]:
+    """{site: what it sold in 30 days}, of sites whose sales are known."""
+    currency = AgencySettings.objects.values_list("currency", flat=True).first() or "USD"
+    rate = rates(currency, at.date())
+    sums = Offer.objects.filter(store=store, sales_30d__isnull=False).order_by()
+    rows = sums.values_list("marketplace", "currency").annotate(sum=Sum("sales_30d"))
+    return {site: Money(int(sold), source, _rank(int(sold), source, currency, rate)) for site, source, sold in rows}
+
+
+def _rank(amount: int, source: str, currency: str, rate: Mapping[str, Decimal]) -> int:
+    return convert(amount, source=source, target=currency, rate=rate[source]) if source in rate else 0
+
+
+def _percent(millionths: int | None) -> str | None:
+    return None if millionths is None else f"{Decimal(millionths) / 10_000:.2f} %"

@@ -1,0 +1,146 @@
+"""REST: how accounts stand, order defects, notices, and the door for Amazon's notifications."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import serializers
+
+from apps.accounts.queries import site_filter, stores_for
+from apps.core.permissions import Permission
+from apps.core.rest import Resource
+from apps.health.models import Defect, HealthDay, Notice
+from apps.health.models.facts import Work
+from apps.health.queries.latest import latest
+
+STORE = OpenApiParameter("store", str, description=_("Only these stores, comma separated."))
+SITE = OpenApiParameter("marketplace", str, description=_("Only these sites, e.g. `US,DE`."))
+DAY = {"format": "date", "type": "string"}
+
+
+class HealthRow(serializers.ModelSerializer):
+    """One metric of one site in the marketplace's report of one day. Rates and their targets in millionths.
+
+    `rate` null: not rated, which is not 0. A metric without a row is unknown.
+    """
+
+    store = serializers.CharField(source="store.slug")
+    marketplace = serializers.CharField(source="marketplace_id")
+    status = serializers.CharField()
+
+    class Meta:
+        model = HealthDay
+        fields = ("store", "marketplace", "metric", "programme", "date", "total", "count", "rate", "target", "operator")
+        fields += ("status", "window_first", "window_last", "as_of", "changed_at")
+
+
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="list_health",
+        summary=_("Account health: the newest report of every site, or all reports between two days"),
+        tags=["health"],
+    ),
+)
+class Health(Resource):
+    permissions = {"list": Permission.HEALTH_VIEW}
+    row = HealthRow
+    order = ("changed_at", "store_id", "marketplace_id", "metric", "programme", "date")
+    changed, stamped = "changed_at", True
+    parameters = {
+        "list": [
+            STORE,
+            SITE,
+            OpenApiParameter("metric", str, description=_("Only these metrics, e.g. `odr,lsr`.")),
+            OpenApiParameter("from", DAY, description=_("Reports of this day or later, instead of the newest.")),
+            OpenApiParameter("to", DAY, description=_("Reports of this day or earlier, instead of the newest.")),
+        ]
+    }
+
+    def rows(self) -> QuerySet[HealthDay]:
+        rows = HealthDay.objects.filter(site_filter(self.member)).select_related("store")
+        rows = self.only_sites(self.only_stores(rows))
+        if names := [name for name in self.request.query_params.get("metric", "").split(",") if name]:
+            rows = rows.filter(metric__in=[name.replace("\x00", "") for name in names])
+        first, last = self.day("from"), self.day("to")
+        if first:
+            rows = rows.filter(date__gte=first)
+        if last:
+            rows = rows.filter(date__lte=last)
+        return rows if first or last else latest(rows)
+
+
+class DefectRow(serializers.ModelSerializer):
+    """Something one order did wrong in Amazon's eyes, and what is done about it. `ordered_on` is a UTC day."""
+
+    store = serializers.CharField(source="store.slug")
+    marketplace = serializers.CharField(source="marketplace_id")
+
+    class Meta:
+        model = Defect
+        fields = ("store", "order_id", "kind", "marketplace", "programme", "sku", "ordered_on", "reported_on")
+        fields += ("withdrawn_on", "state", "note", "changed_at")
+
+
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="list_defects", summary=_("Order defects, longest unchanged here first"), tags=["health"]
+    ),
+)
+class Defects(Resource):
+    permissions = {"list": Permission.HEALTH_VIEW}
+    row = DefectRow
+    order = ("changed_at", "store_id", "order_id", "kind")
+    changed, stamped = "changed_at", True
+    parameters = {
+        "list": [
+            STORE,
+            SITE,
+            OpenApiParameter("kind", str, enum=Defect.Kind.values, description=_("Only defects of this kind.")),
+            OpenApiParameter("from", DAY, description=_("Ordered on this UTC day or later.")),
+        ]
+    }
+
+    def rows(self) -> QuerySet[Defect]:
+        rows = Defect.objects.filter(site_filter(self.member)).select_related("store")
+        rows = self.only_sites(self.only_stores(rows))
+        if kind := self.choice("kind", Defect.Kind.values):
+            rows = rows.filter(kind=kind)
+        return rows.filter(ordered_on__gte=first) if (first := self.day("from")) else rows
+
+
+class NoticeRow(serializers.ModelSerializer):
+    """Something a marketplace wrote to the seller, and how far the answer is."""
+
+    store = serializers.CharField(source="store.slug")
+    detail = serializers.DictField()
+
+    class Meta:
+        model = Notice
+        fields = ("id", "store", "marketplace", "kind", "at", "sku", "asin", "subject", "detail", "due", "state")
+        fields += ("answer", "changed_at")
+
+
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="list_notices", summary=_("Notices, longest unchanged here first"), tags=["health"]
+    ),
+)
+class Notices(Resource):
+    permissions = {"list": Permission.HEALTH_VIEW}
+    row = NoticeRow
+    order = ("changed_at", "id")
+    changed, stamped = "changed_at", True
+    parameters: dict[str, Any] = {
+        "list": [
+            STORE,
+            SITE,
+            OpenApiParameter("state", str, enum=Work.values, description=_("Only notices in this state.")),
+        ]
+    }
+
+    def rows(self) -> QuerySet[Notice]:
+        whole = Q(marketplace="", store__in=stores_for(self.member))
+        rows = Notice.objects.filter(site_filter(self.member) | whole).select_related("store")
+        rows = self.only_sites(self.only_stores(rows))
+        return rows.filter(state=state) if (state := self.choice("state", Work.values)) else rows

@@ -1,0 +1,91 @@
+"""What about account health may need a person."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.findings import FindingKind, define_kind
+from apps.core.permissions import Permission
+from apps.health.models import HealthDay, Notice
+from apps.health.models.names import metric_name
+
+
+def _words(detail: dict[str, Any]) -> dict[str, Any]:
+    """Metrics, states and kinds of notices by their names; what nobody here knows as Amazon calls it."""
+    states, kinds = dict(HealthDay.Status.choices), dict(Notice.Kind.choices)
+    said = {"metric": metric_name(str(detail.get("metric", "")), str(detail.get("programme", "")))}
+    said |= {name: str(states.get(detail[name], detail[name])) for name in ("was", "now") if name in detail}
+    said |= {"kind": str(kinds.get(detail["kind"], detail["kind"]))} if "kind" in detail else {}
+    return detail | said
+
+
+BREACH = define_kind(
+    FindingKind(
+        key="health-breach",
+        label=_("Over Amazon's limit"),
+        icon="alert",
+        tone="danger",
+        sentence=_("{metric} on {site}: {rate}, must be {limit}"),
+        why=_("{count} of {total} counted from {first} to {last}; Amazon may take selling rights away"),
+        verb=_("See account health"),
+        link="store-health",
+        needs=Permission.HEALTH_VIEW,
+        words=_words,
+    )
+)
+NEAR = define_kind(
+    FindingKind(
+        key="health-near",
+        label=_("Close to Amazon's limit"),
+        icon="alert",
+        tone="warning",
+        sentence=_("{metric} on {site}: {rate}, must be {limit}; {room} more allowed"),
+        why=_("{count} of {total} counted from {first} to {last}"),
+        verb=_("See account health"),
+        link="store-health",
+        needs=Permission.HEALTH_VIEW,
+        words=_words,
+    )
+)
+STATUS = define_kind(
+    FindingKind(
+        key="health-status",
+        label=_("Account not in good standing"),
+        icon="alert",
+        tone="danger",
+        sentence=_("The account on {site} is now: {now} (before: {was})"),
+        why=_("Amazon changed it between the reports of {before} and {day}"),
+        verb=_("See account health"),
+        link="store-health",
+        needs=Permission.HEALTH_VIEW,
+        words=_words,
+    )
+)
+DUE = define_kind(
+    FindingKind(
+        key="notice-due",
+        label=_("Answer to Amazon due"),
+        icon="clock",
+        tone="warning",
+        sentence=_("{kind}: {subject} is to be answered by {due}"),
+        why=_("Amazon acts by itself when nobody answers in time"),
+        verb=_("See account health"),
+        link="store-health",
+        needs=Permission.HEALTH_VIEW,
+        words=_words,
+    )
+)
+DIFFERS = define_kind(
+    FindingKind(
+        key="health-differs",
+        label=_("Amazon counts differently"),
+        icon="refresh",
+        tone="info",
+        sentence=_("{metric} on {site}: Amazon counts {amazon}, we know of {ours}"),
+        why=_("Difference of {missing} in the report of {day}: bring the newest order defects and orders"),
+        verb=_("See account health"),
+        link="store-health",
+        needs=Permission.HEALTH_VIEW,
+        words=_words,
+    )
+)
