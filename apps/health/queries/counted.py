@@ -12,9 +12,9 @@ What counts on which report day D, in UTC days:
 | otdr, unit_otdr | orders (units) with valid tracking shipped in the window | delivered by the promised moment |
 """
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from apps.core import copying
 from apps.core.tenancy import acting_agency
@@ -65,9 +65,9 @@ class Asked:
     marketplace: str
     metric: str
     programme: str
-    date: date
-    window_first: date
-    window_last: date
+    date: dt.date
+    window_first: dt.date
+    window_last: dt.date
 
 
 def counted(asked: Collection[Asked]) -> dict[Asked, Counted]:
