@@ -28,7 +28,7 @@ from sandbox.world.marketplaces import MARKETPLACES
 from sandbox.world.orders import DAY, NEVER
 from sandbox.world.outcomes import SITES
 from sandbox.world.partners import BY_ID, Authorisation
-from sandbox.world.policy import KINDS
+from sandbox.world.policy import ISSUES, KINDS
 
 if TYPE_CHECKING:
     from sandbox.service import Sandbox
@@ -40,6 +40,7 @@ TYPES = {
     ISSUES_CHANGED: (("2023-12-13", "1.0"), "eventBridge"),
 }
 TWICE, SCATTER_SECONDS, RETRY_SECONDS, GIVE_UP_SECONDS, WAIT_SECONDS = 0.2, 0.6, 1.0, 3600.0, 5.0
+NAMED = [number for number, kind in enumerate(KINDS) if kind in ISSUES]
 STATUS_HOUR = 6  # a new status is told within the first hours of its UTC day
 
 
@@ -183,7 +184,7 @@ class Post:
         world = self._sandbox.world
         with world.lock:
             found, catalog = world.health()[1], world.catalog
-        mine = (found.site // SITES == auth.index) & (found.opened <= now) & (found.kind < len(KINDS) - 1)
+        mine = (found.site // SITES == auth.index) & (found.opened <= now) & np.isin(found.kind, NAMED)
         facts = []
         for i in np.flatnonzero(mine).tolist():
             listing, resolved = int(found.listing[i]), int(found.resolved[i])

@@ -6,7 +6,7 @@ from sandbox.api.reading import bad, marketplaces, money, seal, unseal, whole
 from sandbox.clock import iso
 from sandbox.http import ApiError, Request, Response
 from sandbox.service import Sandbox
-from sandbox.world import view
+from sandbox.world import policy, view
 from sandbox.world.hashing import digest
 from sandbox.world.marketplaces import BY_CODE
 from sandbox.world.orders import DAY
@@ -75,7 +75,7 @@ def _item(sandbox: Sandbox, sku: str, found: dict[str, int], included: set[str])
         "attributes": _attributes,
         "offers": _offers,
         "fulfillmentAvailability": _availability,
-        "issues": lambda *_: [],
+        "issues": _issues,
         "productTypes": _types,
     }
     return {"sku": sku} | {name: make(sandbox, found) for name, make in parts.items() if name in included}
@@ -100,6 +100,24 @@ def _summaries(sandbox: Sandbox, found: dict[str, int]) -> list[dict]:
             summary["fnSku"] = catalog.pool_fnsku[catalog.listing_pool[i]]
         summaries.append(summary)
     return summaries
+
+
+def _issues(sandbox: Sandbox, found: dict[str, int]) -> list[dict]:
+    """What is wrong with the listing now: open violations of policies."""
+    now, violations = sandbox.now(), sandbox.world.health()[1]
+    return [
+        {
+            "code": f"{18_000 + kind}",
+            "message": policy.ISSUES[policy.KINDS[kind]],
+            "severity": "ERROR",
+            "attributeNames": [],
+            "categories": ["QUALIFICATION_REQUIRED"],
+            "enforcements": {"actions": [{"action": "SEARCH_SUPPRESSED"}], "exemption": {"status": "NOT_EXEMPT"}},
+            "marketplaceIds": [BY_CODE[code].id],
+        }
+        for code, listing in found.items()
+        for kind in policy.issues(violations, listing, now)
+    ]
 
 
 def _price(sandbox: Sandbox, code: str, i: int) -> str:

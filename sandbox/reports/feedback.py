@@ -89,6 +89,20 @@ def entries(world: "World", auth: "Authorisation", code: str, now: int) -> pl.Da
     )
 
 
+def received(world: "World", auth: "Authorisation", code: str, now: int) -> pl.DataFrame:
+    """Feedback by the local day on which it was left, removed or not: date, feedback, negative."""
+    with world.lock:
+        what = world.health()[0]
+        here = (what.site == auth.index * SITES + INDEX[code]) & (what.rated <= now)
+        moment, rating = what.rated[here], what.rating[here]
+    local = pl.from_epoch("moment").dt.replace_time_zone("UTC").dt.convert_time_zone(BY_CODE[code].zone).dt.date()
+    return (
+        pl.DataFrame({"moment": moment, "rating": rating})
+        .group_by(local.alias("date"))
+        .agg(pl.len().alias("feedback"), (pl.col("rating") <= 2).sum().alias("negative"))
+    )
+
+
 def _said(language: str, rating: int, u: float) -> str:
     said = VOICES.get(str(rating), {}).get(language, [""])
     return said[int(u * len(said))]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from sandbox.reports.feedback import received
 from sandbox.reports.text import File, NoData, Refused
 from sandbox.world import view
 from sandbox.world.hashing import uniform
@@ -126,7 +127,7 @@ def make(sandbox: "Sandbox", report: "Report", now: int) -> File:
             "dataStartTime": first.isoformat(),
             "dataEndTime": last.isoformat(),
         },
-        "salesAndTrafficByDate": _by_date(table, report, code, first, last),
+        "salesAndTrafficByDate": _by_date(table, received(sandbox.world, report.auth, code, now), report, first, last),
         "salesAndTrafficByAsin": _by_asin(table, report, code),
     }
     return File(json.dumps(content).encode(), "application/json; charset=UTF-8", table.height)
@@ -190,15 +191,22 @@ def _asin_traffic(row: dict, totals: dict) -> dict:
     }
 
 
-def _by_date(table: pl.DataFrame, report: "Report", code: str, first: dt.date, last: dt.date) -> list[dict]:
+def _by_date(table: pl.DataFrame, said: pl.DataFrame, report: "Report", first: dt.date, last: dt.date) -> list[dict]:
     step = report.options.get("dateGranularity", "DAY")
     if step not in ("DAY", "WEEK", "MONTH"):
         raise Refused("dateGranularity must be DAY, WEEK or MONTH.")
     rule = {"DAY": "1d", "WEEK": "1w", "MONTH": "1mo"}[step]
     every = pl.date_range(first, last, "1d", eager=True).dt.truncate(rule).unique().sort().to_list()
-    found = {r["date"]: r for r in _sums(table.with_columns(pl.col("date").dt.truncate(rule)), ["date"])}
+    day = pl.col("date").dt.truncate(rule)
+    found = {r["date"]: r for r in _sums(table.with_columns(day), ["date"])}
+    said = said.filter(pl.col("date").is_between(first, last)).group_by(day).agg(pl.col("feedback", "negative").sum())
+    heard = {r["date"]: r for r in said.to_dicts()}
     empty = {"units": 0, "minor": 0, "items": 0, "sessions": 0, "views": 0, "phone": 0, "box": 0.0, "count": 0}
-    return [{"date": day.isoformat()} | _day(found.get(day, empty), code) for day in every]
+    silent = {"feedback": 0, "negative": 0}
+    return [
+        {"date": day.isoformat()} | _day(found.get(day, empty) | heard.get(day, silent), report.codes[0])
+        for day in every
+    ]
 
 
 def _day(row: dict, code: str) -> dict:
@@ -232,8 +240,8 @@ def _day(row: dict, code: str) -> dict:
             "unitSessionPercentage": _share(units, row["sessions"]),
             "averageOfferCount": row["count"],
             "averageParentItems": row["count"],
-            "feedbackReceived": 0,
-            "negativeFeedbackReceived": 0,
-            "receivedNegativeFeedbackRate": 0,
+            "feedbackReceived": row["feedback"],
+            "negativeFeedbackReceived": row["negative"],
+            "receivedNegativeFeedbackRate": _share(row["negative"], row["feedback"]),
         },
     }

@@ -61,11 +61,15 @@ class Shock:
 
 @dataclass(frozen=True)
 class Fixed:
-    """Orders (running numbers) that have a trouble for sure, and orders that have not."""
+    """Orders (running numbers) that have a trouble for sure, and orders that have not.
+
+    It overrules the first ``after`` shocks; those that came later overrule it.
+    """
 
     kind: str
     on: tuple[int, ...]
     off: tuple[int, ...]
+    after: int = 0
 
 
 @dataclass(frozen=True)
@@ -132,13 +136,15 @@ class Outcomes:
     def hit(self, kind: str) -> np.ndarray:
         """Which orders have this trouble."""
         hit = self.draw(KINDS.index(kind)) < self._usual(kind)
-        for shock in self.shocks:
-            if shock.kind == kind:
-                hit |= self.struck(shock)
-        for fixed in self.fixed:
-            if fixed.kind == kind:
-                hit[np.isin(self.number, np.array(fixed.off, dtype=np.int64))] = False
-                hit[np.isin(self.number, np.array(fixed.on, dtype=np.int64))] = True
+        steps = [(each.number, each) for each in self.shocks] + [(each.after, each) for each in self.fixed]
+        for _when, step in sorted(steps, key=lambda each: each[0]):
+            if step.kind != kind:
+                continue
+            if isinstance(step, Shock):
+                hit |= self.struck(step)
+            else:
+                hit[np.isin(self.number, np.array(step.off, dtype=np.int64))] = False
+                hit[np.isin(self.number, np.array(step.on, dtype=np.int64))] = True
         return hit
 
     def struck(self, shock: Shock) -> np.ndarray:

@@ -21,6 +21,18 @@ KINDS = (
     "otherPolicyViolations",
     "documentRequests",
 )
+# What the issue of a listing says; requests for documents are none.
+ISSUES = {
+    "listingPolicyViolations": "The listing does not comply with our listing policies.",
+    "productAuthenticityCustomerComplaints": "Customers complained that the product is not authentic.",
+    "productConditionCustomerComplaints": "Customers complained about the condition of the product.",
+    "productSafetyCustomerComplaints": "Customers complained about the safety of the product.",
+    "receivedIntellectualPropertyComplaints": "A rights owner reported the listing.",
+    "restrictedProductPolicyViolations": "The product is restricted in this marketplace.",
+    "suspectedIntellectualPropertyViolations": "The listing may infringe the rights of others.",
+    "foodAndProductSafetyIssues": "Documents on the safety of the product are missing.",
+    "otherPolicyViolations": "The listing violates one of our policies.",
+}
 BLOCK_DAYS, CHANCE, RESOLVED, MEAN_DAYS = 30, 0.012, 0.7, 20.0
 
 
@@ -33,6 +45,12 @@ class Violations:
     listing: np.ndarray
     opened: np.ndarray
     resolved: np.ndarray
+
+
+def issues(found: Violations, listing: int, now: int) -> list[int]:
+    """Kinds of the violations that are open on a listing, in the order of KINDS."""
+    open_ = (found.listing == listing) & (found.opened <= now) & (found.resolved > now)
+    return [kind for kind in np.unique(found.kind[open_]).tolist() if KINDS[kind] in ISSUES]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ day has its own random stream, and a day depends only on the state the day befor
 
 import json
 import threading
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from sandbox.world.orders import COLUMNS, DAY, NEVER
 from sandbox.world.standing import Standing
 from sandbox.world.stock import RINGS, SHIPMENT_COLUMNS, Stock
 
-VERSION = 8
+VERSION = 9
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Trouble:
     @classmethod
     def read(cls, kept: dict) -> "Trouble":
         """From what was saved."""
-        fixed = [outcomes.Fixed(each["kind"], tuple(each["on"]), tuple(each["off"])) for each in kept["fixed"]]
+        fixed = [outcomes.Fixed(f["kind"], tuple(f["on"]), tuple(f["off"]), f["after"]) for f in kept["fixed"]]
         shocks = [outcomes.Shock(**each) for each in kept["shocks"]]
         return cls(shocks, fixed, [policy.Outbreak(**each) for each in kept["outbreaks"]])
 
@@ -205,17 +205,21 @@ class World:
     def strike(self, shock: outcomes.Shock, now: int) -> int:
         """Add a shock; orders there are already are told again as changed now. How many orders it strikes so far."""
         with self.lock:
-            rows = self.table()
+            rows, before = self.table(), self.health()[0]
+            struck = before.number[before.struck(shock)]
             if shock.kind == "cancellation":
-                hit = self._sell_out(rows, shock)
-                struck = np.isin(rows["order"], rows["order"][hit])
-            else:
-                what = self.health()[0]
-                struck = np.isin(rows["order"], what.number[what.struck(shock)])
+                struck = np.unique(rows["order"][self._sell_out(rows, shock)])
             self.trouble.shocks.append(shock)
-            rows["amended"][struck & (rows["purchased"] <= now)] = now
-            self._health = None
-            return len(np.unique(rows["order"][struck]))
+            self._retell(before, now)
+            return len(struck)
+
+    def _retell(self, before: outcomes.Outcomes, now: int) -> None:
+        """Mark the orders whose telling is another than before as changed now."""
+        self._health = None
+        rows, after = self.table(), self.health()[0]
+        names = ("shipped", "cancelled", "ship_by", "deliver_by", "delivered", "tracked", "sold_by_merchant")
+        changed = np.any([getattr(before, name) != getattr(after, name) for name in names], axis=0)
+        rows["amended"][np.isin(rows["order"], after.number[changed]) & (rows["purchased"] <= now)] = now
 
     def fix(self, fixed: list[outcomes.Fixed], dropped: np.ndarray, sold: np.ndarray, now: int) -> None:
         """Set what orders have and have not; ``dropped`` are cancelled by the buyer, ``sold`` by the seller.
@@ -223,16 +227,14 @@ class World:
         Orders are named by their running numbers. A cancellation happens an hour after the payment.
         """
         with self.lock:
-            rows = self.table()
+            rows, before = self.table(), self.health()[0]
             gone = np.isin(rows["order"], np.concatenate([dropped, sold]))
             paid = np.where(rows["opened"] == NEVER, rows["purchased"], rows["opened"])
             rows["cancelled"][gone] = np.minimum(rows["cancelled"][gone], paid[gone] + 3600)
             rows["shipped"][gone] = rows["returned"][gone] = NEVER
             fixed = [*fixed, outcomes.Fixed("cancellation", tuple(sold.tolist()), tuple(dropped.tolist()))]
-            self.trouble.fixed.extend(fixed)
-            touched = np.concatenate([np.array(each.on + each.off, dtype=np.int64) for each in fixed])
-            rows["amended"][np.isin(rows["order"], touched) & (rows["purchased"] <= now)] = now
-            self._health = None
+            self.trouble.fixed.extend(replace(each, after=len(self.trouble.shocks)) for each in fixed)
+            self._retell(before, now)
 
     def break_out(self, outbreak: policy.Outbreak) -> None:
         """Add violations of a policy."""

@@ -1,6 +1,7 @@
 """Clients that we did not write fetch a report, unaware of whom they speak to: only two addresses differ."""
 
 import gzip
+import json
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -77,6 +78,31 @@ def test_the_official_sdk_fetches_a_report(box, partner):
     assert document.compression_algorithm == "GZIP"
     answer = call("GET", document.url)
     must_be_the_truth(box, partner, gzip.decompress(answer.body).decode(ENCODINGS[partner["id"]]))
+
+
+def test_the_official_sdk_fetches_the_account_health_report(box, partner):
+    from spapi import ReportsApi, SPAPIClient, SPAPIConfig
+    from spapi.models.reports_v2021_06_30.create_report_specification import CreateReportSpecification
+
+    keys = {name: partner[name] for name in ("client_id", "client_secret", "refresh_token")}
+    client = SPAPIClient(
+        SPAPIConfig(**keys, region=partner["region"]),
+        oauth_endpoint=partner["token_url"],
+        endpoint=partner["endpoint"],
+    )
+    reports, kind = ReportsApi(client.api_client), "GET_V2_SELLER_PERFORMANCE_REPORT"
+    asked = reports.create_report(
+        CreateReportSpecification(report_type=kind, marketplace_ids=partner["marketplace_ids"])
+    )
+
+    def look() -> tuple[str, str | None]:
+        report = reports.get_report(asked.report_id)
+        return report.processing_status, report.report_document_id
+
+    answer = call("GET", reports.get_report_document(done(look)).url)
+    truth = box.desk(f"truth/health?account={partner['id']}")["accounts"][partner["id"]]["report"]
+    assert json.loads(gzip.decompress(answer.body)) == truth
+    assert len(truth["performanceMetrics"]) == len(partner["marketplaces"])
 
 
 def test_python_amazon_sp_api_fetches_a_report(box, partner):

@@ -3,7 +3,9 @@
 import gzip
 import json
 import os
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ import pytest
 from jsonschema import Draft7Validator
 
 from tests.boxes import NOW, Box, Caller, call, copied
-from tests.sandbox.test_conformance import strict
+from tests.sandbox.test_conformance import SHAPES, problems, strict
 from tests.sandbox.walk import REPORTS, Walk
 
 PERFORMANCE = "GET_V2_SELLER_PERFORMANCE_REPORT"
+PROGRAMMES = {"FBA": "afn", "FBM": "mfn"}
+PARTS = {"claims": "claim", "chargebacks": "chargeback", "negativeFeedback": "negative_feedback"}
 ACCOUNTS = ("lumora:NA", "voltnest:NA", "voltnest:EU", "kidobay:EU", "sorano:FE", "sorano:NA")
 
 
@@ -56,6 +60,14 @@ def test_the_performance_report_has_the_shape_that_amazon_published(box, account
     assert list(checker.iter_errors(body)), "a checker that lets everything through would prove nothing"
 
 
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_the_performance_report_has_the_essential_shape(box, account):
+    """Our own words about it: checked on every machine."""
+    assert (
+        problems({"$ref": "#/definitions/Performance"}, SHAPES["definitions"], performance(box.caller(account))) == []
+    )
+
+
 def test_the_report_of_today_is_that_of_the_desk_and_names_every_site_once(box):
     for account in ACCOUNTS:
         caller = box.caller(account)
@@ -65,63 +77,9 @@ def test_the_report_of_today_is_that_of_the_desk_and_names_every_site_once(box):
         assert sites == [each["marketplaceId"] for each in body["accountStatuses"]] == caller.partner["marketplace_ids"]
 
 
-def test_order_defects_recomputed_from_the_ledger_are_those_of_the_report(box):
-    """60 days ending 16 days before the report's day; reported before that day, not withdrawn before it."""
-    account = "voltnest:NA"
-    lines, defects = box.lines(account), box.desk(f"truth/defects?account={account}")["rows"]
-    alive = {row["order_id"] for row in lines if row["status"] != "Cancelled"}
-    seen = set()
-    for back in range(0, 300, 7):
-        day = NOW.date() - timedelta(days=back)
-        first, last = (str(day - timedelta(days=n)) for n in (75, 16))
-        mfn = of_day(box, account, day)["performanceMetrics"][0]["orderDefectRate"]["mfn"]
-        orders = {
-            row["order_id"]
-            for row in lines
-            if row["order_id"] in alive and row["fulfilment"] == "FBM" and first <= row["purchased_at"][:10] <= last
-        }
-        standing = [
-            row
-            for row in defects
-            if row["order_id"] in orders
-            and row["reported_at"][:10] < str(day)
-            and not (row["withdrawn_at"] and row["withdrawn_at"][:10] < str(day))
-        ]
-        bad = len({row["order_id"] for row in standing})
-        assert mfn["reportingDateRange"] == {
-            "reportingDateFrom": f"{first}T00:00Z",
-            "reportingDateTo": f"{last}T23:59Z",
-        }
-        assert (mfn["orderCount"], mfn["orderWithDefects"]["count"]) == (len(orders), bad)
-        assert mfn["claims"]["count"] == sum(row["kind"] == "claim" for row in standing)
-        assert mfn["negativeFeedback"]["count"] == sum(row["kind"] == "negative_feedback" for row in standing)
-        assert mfn["rate"] == pytest.approx(bad / len(orders), abs=0.00005)
-        seen.add(bad)
-    assert len(seen) > 3, "there is something to count"
-
-
-def test_the_same_seed_tells_the_same_health_whatever_way_the_clock_came(world_folder, tmp_path):
-    later = NOW + timedelta(days=3)
-    with Box(copied(world_folder, tmp_path / "jumps")) as jumps:
-        jumps.desk("clock", {"now": later.isoformat()})
-        one = jumps.desk("truth/health"), jumps.desk("truth/defects")
-    with Box(copied(world_folder, tmp_path / "walks")) as walks:
-        walks.desk("clock", {"advance_days": 1})
-        walks.desk("truth/health")
-    with Box(tmp_path / "walks") as walks:
-        walks.desk("clock", {"advance_days": 2})
-        two = walks.desk("truth/health"), walks.desk("truth/defects")
-        before = walks.desk(f"truth/health?on={NOW.date()}")["accounts"]
-    assert one == two
-    with Box(copied(world_folder, tmp_path / "stands")) as stands:
-        assert stands.desk("truth/health")["accounts"] == before, "what was reported stays"
-
-
-# -- a busier market of its own, that is changed
-
-
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory):
+    """A busier market of its own."""
     with Box(tmp_path_factory.mktemp("busy"), ("--fast",), scale=1.0) as box:
         yield box
 
@@ -143,6 +101,88 @@ METRICS = {
     ),
     "preFulfillmentCancellationRate": (0.025, lambda page: (page["cancellationCount"], page["orderCount"])),
 }
+
+
+def placed(lines: list[dict[str, Any]]) -> dict[tuple[str, str, str], set[str]]:
+    """Orders never cancelled, by site, programme and UTC day."""
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for line in lines:
+        if line["status"] != "Cancelled":
+            key = line["marketplace"], PROGRAMMES[line["fulfilment"]], line["purchased_at"][:10]
+            found.setdefault(key, set()).add(line["order_id"])
+    return found
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_order_defects_recomputed_from_the_ledger_are_those_of_the_report(box, account):
+    """All sites, thirteen months: 60 days ending 16 days before the report's day; a defect must be told by then."""
+    orders, defects = placed(box.lines(account)), box.desk(f"truth/defects?account={account}")["rows"]
+    codes = box.partner(account)["marketplaces"]
+    seen = Counter()
+    for back in range(0, 390, 26):
+        day = NOW.date() - timedelta(days=back)
+        window = [str(day - timedelta(days=n)) for n in range(75, 15, -1)]
+        told = [
+            row
+            for row in defects
+            if row["reported_at"][:10] < str(day) and not (row["withdrawn_at"] or "9")[:10] < str(day)
+        ]
+        for code, page in zip(codes, of_day(box, account, day)["performanceMetrics"], strict=True):
+            for programme, part in page["orderDefectRate"].items():
+                looked_at = set().union(*(orders.get((code, programme, each), set()) for each in window))
+                bad = [row for row in told if row["order_id"] in looked_at]
+                assert part["reportingDateRange"] == {
+                    "reportingDateFrom": f"{window[0]}T00:00Z",
+                    "reportingDateTo": f"{window[-1]}T23:59Z",
+                }
+                defective = len({row["order_id"] for row in bad})
+                assert (part["orderCount"], part["orderWithDefects"]["count"]) == (len(looked_at), defective)
+                for name, kind in PARTS.items():
+                    assert part[name]["count"] == sum(row["kind"] == kind for row in bad)
+                if len(looked_at) >= 10:
+                    assert part["rate"] == float(
+                        (Decimal(defective) / len(looked_at)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+                    )
+                    assert part["status"] == ("BAD" if 100 * defective >= len(looked_at) else "GOOD")
+                else:
+                    assert part["status"] == "NONE"
+                seen[part["status"], defective > 0] += 1
+    assert seen["GOOD", True] > 0
+
+
+def test_most_sites_are_healthy_and_three_are_not(busy):
+    """One store creeps towards its limit, one ships late, one has no valid tracking; small sites are not rated."""
+    statuses: dict[str, Counter[str]] = {}
+    creeping = []
+    for each in busy.desk("truth/health")["accounts"].values():
+        for page in each["report"]["performanceMetrics"]:
+            creeping.append(page["orderDefectRate"]["mfn"])
+            parts = {name: page[name]["status"] for name in METRICS if name != "orderDefectRate"}
+            parts |= {each: part["status"] for each, part in page["orderDefectRate"].items()}
+            for name, status in parts.items():
+                statuses.setdefault(name, Counter())[status] += 1
+    assert statuses["afn"]["GOOD"] >= 20
+    assert statuses["lateShipmentRate"]["BAD"] >= 1 and statuses["validTrackingRate"]["BAD"] >= 1
+    assert statuses["mfn"]["NONE"] >= 3 and statuses["lateShipmentRate"]["NONE"] >= 4
+    assert sum(counts["BAD"] for counts in statuses.values()) < 0.2 * sum(map(Counter.total, statuses.values()))
+    assert any(part["orderCount"] > 200 and 0.006 <= part["rate"] < 0.01 for part in creeping)
+
+
+def test_the_same_seed_tells_the_same_health_whatever_way_the_clock_came(world_folder, tmp_path):
+    later = NOW + timedelta(days=3)
+    with Box(copied(world_folder, tmp_path / "jumps")) as jumps:
+        jumps.desk("clock", {"now": later.isoformat()})
+        one = jumps.desk("truth/health"), jumps.desk("truth/defects")
+    with Box(copied(world_folder, tmp_path / "walks")) as walks:
+        walks.desk("clock", {"advance_days": 1})
+        walks.desk("truth/health")
+    with Box(tmp_path / "walks") as walks:
+        walks.desk("clock", {"advance_days": 2})
+        two = walks.desk("truth/health"), walks.desk("truth/defects")
+        before = walks.desk(f"truth/health?on={NOW.date()}")["accounts"]
+    assert one == two
+    with Box(copied(world_folder, tmp_path / "stands")) as stands:
+        assert stands.desk("truth/health")["accounts"] == before, "what was reported stays"
 
 
 def pages(body: dict[str, Any], metric: str) -> dict[str, Any]:
@@ -273,6 +313,24 @@ def test_a_shock_breaches_its_metric_and_no_other_site(busy, kind, metric):
     assert busy.desk("truth/health?account=lumora:NA")["accounts"] == other
 
 
+def test_only_what_is_told_differently_is_told_again(world_folder, tmp_path):
+    """Buyers' complaints leave the orders alone; a ship-by date that moved does not."""
+    spec = {"account": "voltnest:EU", "marketplace": "UK", "from": "2026-01-01", "days": 50, "share": 0.5}
+    with Box(copied(world_folder, tmp_path / "world"), ("--fast",)) as own:
+        own.calm()
+        caller = own.caller("voltnest:EU")
+
+        def changed(kind: str) -> int:
+            """Orders told again within three minutes of a shock."""
+            began = own.desk("clock", {"advance_seconds": 1})["now"]
+            assert own.desk("health", spec | {"kind": kind})["struck_so_far"] > 5
+            own.desk("clock", {"advance_seconds": 180})
+            return len(caller("GET", "/orders/2026-01-01/orders", lastUpdatedAfter=began).json["orders"])
+
+        assert changed("claim") < 3
+        assert changed("late_shipment") > 5
+
+
 def test_violations_break_out_and_open_the_account_rating(busy):
     kind = "restrictedProductPolicyViolations"
     spec = {"account": "kidobay:EU", "marketplace": "FR", "kind": kind, "count": 9, "from": "2026-02-20"}
@@ -319,6 +377,24 @@ def test_what_was_injected_outlives_a_restart_and_reaches_days_to_come(tmp_path,
         ]
         told = page["preFulfillmentCancellationRate"]
         assert told["cancellationCount"] > 0.2 * told["orderCount"] and page["documentRequests"]["defectsCount"] >= 2
+
+
+def test_an_open_violation_is_an_issue_of_its_listing(busy):
+    spec = {"account": "lumora:NA", "marketplace": "CA", "kind": "suspectedIntellectualPropertyViolations", "count": 1}
+    busy.calm()
+    busy.desk("health", spec)
+    caller = busy.caller("lumora:NA")
+    path = f"/listings/2021-08-01/items/{caller.partner['seller_id']}"
+    place = caller.partner["marketplace_ids"][1]
+    found, more = [], {"pageToken": ""}
+    while more:
+        page = caller("GET", path, marketplaceIds=place, includedData="issues", pageSize=20, **more).json
+        found += [issue for item in page["items"] for issue in item["issues"]]
+        token = page.get("pagination", {}).get("nextToken")
+        more = {"pageToken": token} if token else {}
+    mine = [issue for issue in found if "infringe" in issue["message"]]
+    assert len(mine) == 1
+    assert mine[0]["severity"] == "ERROR" and mine[0]["marketplaceIds"] == [place]
 
 
 # -- returns and feedback
