@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.accounts.api import Stores
 from apps.health.api.facts import Defects, Health, Notices
+from apps.health.api.papers import Coverages, Papers
 from apps.inventory.api import OwnStocks, PlanLines, Stock
 from apps.listings.api import Products
 from apps.sales.api import Costs, Orders
@@ -30,6 +31,9 @@ urlpatterns = [
     path("documents/<uuid:pk>", Documents.as_view(ONE), name="api-document"),
     path("runs", Runs.as_view(READ), name="api-runs"),
     path("runs/<uuid:pk>", Runs.as_view(ONE), name="api-run"),
+    path("papers", Papers.as_view(READ | {"post": "create"}), name="api-papers"),
+    path("papers/<uuid:pk>", Papers.as_view(ONE), name="api-paper"),
+    path("coverage", Coverages.as_view(READ), name="api-coverage"),
     path("changes", Changes.as_view(READ), name="api-changes"),
     path("changes/<int:number>", Changes.as_view(ONE), name="api-change"),
 ]

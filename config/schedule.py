@@ -49,4 +49,9 @@ SCHEDULE: dict[str, Entry] = {
         "schedule": crontab(minute="20"),
         "options": {"queue": "bulk"},
     },
+    "papers-refresh": {
+        "task": "apps.health.tasks.refresh_all_papers",
+        "schedule": crontab(hour="1", minute="30"),
+        "options": {"queue": "bulk"},
+    },
 }

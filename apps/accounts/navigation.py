@@ -67,6 +67,7 @@ AGENCY = (
     Place("products", _("Products"), "package", P.PRODUCTS_VIEW, ("product",)),
     Place("orders", pgettext_lazy("page", "Orders"), "shopping-cart", P.ORDERS_VIEW, ("order",)),
     Place("costs", _("Unit costs"), "receipt", P.COST_VIEW, ("cost",)),
+    Place("papers", _("Compliance"), "file-text", P.PAPERS_VIEW, ("paper",)),
     Place("reports", _("Weekly reports"), "file-text", P.OVERVIEW_VIEW, ("report",)),
     Place(
         "goals",
@@ -89,6 +90,7 @@ AGENCY = (
 STORE = (
     Place("store", _("Store home"), "home", P.OVERVIEW_VIEW),
     Place("health", _("Account health"), "shield", P.HEALTH_VIEW, ("health",)),
+    Place("papers", _("Compliance"), "file-text", P.PAPERS_VIEW, ("paper", "store-paper", "store-papers")),
     Place("listings", _("Listings"), "tag", P.PRODUCTS_VIEW, ("listing",)),
     Place("products", _("Products"), "package", P.PRODUCTS_VIEW, ("product",)),
     Place("ads", _("Advertising"), "chart-line", P.PRODUCTS_VIEW, ("ads",)),
@@ -108,6 +110,7 @@ PORTAL = (
     Place("portal", _("This week"), "calendar-week", P.PORTAL_VIEW),
     Place("portal-plans", _("Approvals"), "checklist", P.PORTAL_VIEW, ("portal-plan",)),
     Place("portal-replenishment", _("Stock"), "package", P.PORTAL_VIEW),
+    Place("portal-papers", _("Papers"), "file-text", P.PORTAL_VIEW, ("portal-paper",)),
     Place("portal-uploads", _("Files"), "upload", P.PORTAL_UPLOAD, ("portal-upload",)),
     Place("portal-changes", _("Our work"), "history", P.PORTAL_VIEW),
 )

@@ -50,6 +50,10 @@ class Permission(StrEnum):
     HEALTH_VIEW = auto()
     HEALTH_EDIT = auto()
 
+    PAPERS_VIEW = auto()
+    PAPERS_EDIT = auto()  # upload, draft, ask clients
+    PAPERS_REVIEW = auto()  # accept papers, agree to exceptions, change requirements
+
     PORTAL_VIEW = auto()
     PORTAL_APPROVE = auto()
     PORTAL_UPLOAD = auto()
@@ -88,6 +92,9 @@ LABELS = {
     Permission.EXPORT: _("Export lists"),
     Permission.HEALTH_VIEW: _("See account health"),
     Permission.HEALTH_EDIT: _("Work on account health"),
+    Permission.PAPERS_VIEW: _("See compliance papers"),
+    Permission.PAPERS_EDIT: _("Upload compliance papers"),
+    Permission.PAPERS_REVIEW: _("Review compliance papers and change requirements"),
     Permission.PORTAL_VIEW: _("See the portal"),
     Permission.PORTAL_APPROVE: _("Approve in the portal"),
     Permission.PORTAL_UPLOAD: _("Hand over files in the portal"),
@@ -126,6 +133,8 @@ _OPERATE = _READ | {
     P.PLAN_SUBMIT,
     P.HEALTH_VIEW,
     P.HEALTH_EDIT,
+    P.PAPERS_VIEW,
+    P.PAPERS_EDIT,
     P.STOCK_EDIT,
 }
 
@@ -141,6 +150,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.COST_VIEW,
         P.CHANGES_UNDO,
         P.POLICY_EDIT,
+        P.PAPERS_REVIEW,
     },
     Role.JUNIOR: _OPERATE - {P.STOCK_EDIT},
     Role.FINANCE: _READ
@@ -152,7 +162,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.CURRENCY_EDIT,
         P.IMPORT_COSTS,
     },
-    Role.ANALYST: _READ | {P.ALL_STORES, P.HEALTH_VIEW},
+    Role.ANALYST: _READ | {P.ALL_STORES, P.HEALTH_VIEW, P.PAPERS_VIEW},
     Role.CLIENT: _PORTAL,
 }
 
@@ -171,6 +181,8 @@ SCOPES: dict[str, frozenset[Permission]] = {
     "plans:read": frozenset({P.PLAN_VIEW}),
     "health:read": frozenset({P.HEALTH_VIEW}),
     "health:write": frozenset({P.HEALTH_VIEW, P.HEALTH_EDIT}),
+    "papers:read": frozenset({P.PAPERS_VIEW}),
+    "papers:write": frozenset({P.PAPERS_VIEW, P.PAPERS_EDIT}),
     "documents:write": frozenset({P.IMPORT, P.IMPORT_COSTS, P.SYNC_VIEW}),
     "runs:read": frozenset({P.SYNC_VIEW}),
     "changes:read": frozenset({P.CHANGES_VIEW}),
@@ -188,6 +200,8 @@ SCOPE_LABELS = {
     "plans:read": _("Read plan lines"),
     "health:read": _("Read account health"),
     "health:write": _("Work on account health, bring notifications"),
+    "papers:read": _("Read compliance papers and coverage"),
+    "papers:write": _("Upload compliance papers"),
     "documents:write": _("Bring files"),
     "runs:read": _("Read sync runs"),
     "changes:read": _("Read the change ledger"),

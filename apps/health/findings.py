@@ -89,3 +89,56 @@ DIFFERS = define_kind(
         words=_words,
     )
 )
+
+MISSING = define_kind(
+    FindingKind(
+        key="paper-missing",
+        label=_("Paper missing"),
+        icon="file-text",
+        tone="danger",
+        sentence=_("{paper} is missing for {offers} SKU on {site}"),
+        why=_("These may not be sold without it; their sales of 30 days are at stake"),
+        verb=_("See coverage"),
+        link="store-papers",
+        needs=Permission.PAPERS_VIEW,
+    )
+)
+EXPIRING = define_kind(
+    FindingKind(
+        key="paper-expiring",
+        label=_("Paper expires"),
+        icon="calendar",
+        tone="warning",
+        sentence=_("{paper} {number} ends on {until}: {step} days left at most"),
+        why=_("{offers} offers hang on it"),
+        verb=_("See the papers"),
+        link="store-paper-list",
+        needs=Permission.PAPERS_VIEW,
+    )
+)
+EXPIRED = define_kind(
+    FindingKind(
+        key="paper-expired",
+        label=_("Paper expired"),
+        icon="file-text",
+        tone="danger",
+        sentence=_("{paper} {number} ended on {until}"),
+        why=_("{offers} offers may not be sold without a new one"),
+        verb=_("See the papers"),
+        link="store-paper-list",
+        needs=Permission.PAPERS_VIEW,
+    )
+)
+REVIEW = define_kind(
+    FindingKind(
+        key="paper-review",
+        label=_("Paper to review"),
+        icon="file-text",
+        tone="info",
+        sentence=_("{paper} {number} was handed in"),
+        why=_("It counts once somebody has accepted it; {offers} offers wait for it"),
+        verb=_("Review"),
+        link="store-paper-list",
+        needs=Permission.PAPERS_REVIEW,
+    )
+)

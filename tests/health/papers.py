@@ -1,5 +1,6 @@
 """Papers, offers and what is known of products, for the tests of compliance."""
 
+import zlib
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 
@@ -15,6 +16,17 @@ EVERY_TRAIT = (
     "electric", "battery", "radio", "toy", "textile", "furniture", "sport", "diy", "paper", "tyre", "northern-ireland",
     "denan", "pse-specified",
 )  # fmt: skip
+
+
+def pdf(*lines: str, packed: bool = True) -> bytes:
+    """A small, whole PDF that says these lines."""
+    shown = b" T* ".join(b"(" + line.encode("cp1252").replace(b"(", b"\\(") + b") Tj" for line in lines)
+    stream = b"BT /F1 12 Tf 14 TL 72 720 Td " + shown + b" ET"
+    how = b""
+    if packed:
+        stream, how = zlib.compress(stream), b"/Filter /FlateDecode "
+    body = b"4 0 obj << " + how + b"/Length %d >>\nstream\n" % len(stream) + stream + b"\nendstream endobj\n"
+    return b"%PDF-1.4\n" + body + b"trailer << /Root 1 0 R >>\n%%EOF\n"
 
 
 def known() -> None:

@@ -1,5 +1,6 @@
 """One of everything an address can be about, for each store of an agency."""
 
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,11 +11,15 @@ from apps.accounts.models import ApiKey, FxRate, Invitation, Member, Store, Thre
 from apps.core.models import Entry, Job, SavedView
 from apps.core.permissions import STAFF_ROLES, Role
 from apps.core.storage import documents
+from apps.health.actions.coverage import recompute_store
+from apps.health.actions.files import keep
+from apps.health.models import Offer, Paper, PaperRequest, PaperWaiver
 from apps.inventory.actions import create_plans
 from apps.inventory.models import Plan, PlanLine, Replenishment
 from apps.sales.models import OrderLine
 from apps.sync.actions import uploads
 from apps.sync.models import Connection, Run, Stream, WebhookDelivery, WebhookEndpoint
+from tests.health.papers import pdf
 from tests.inventory.lines import fill
 from tests.world import World
 
@@ -37,6 +42,7 @@ class Goods:
                 "plan_line": PlanLine.objects.filter(plan=plan).first().pk,
                 "entry": Entry.objects.filter(store=store).latest("number").number,
                 "order": self._order(),
+                **self._papers(currency),
                 **self._sync(),
                 **self._house(),
             }
@@ -65,6 +71,24 @@ class Goods:
             quantity=2, price=2000, promotion=100, tax=150, currency="USD",
         )  # fmt: skip
         return number
+
+    def _papers(self, currency: str) -> dict:
+        """A draft with a file, a request, a waiver that waits, and coverage of the SKU."""
+        Offer.objects.create(
+            store=self.store, marketplace_id=self.pool, sku=self.sku, currency=currency, told_at=self.now
+        )
+        of = {"store": self.store, "kind": "lucid"}
+        paper = Paper.objects.create(scope="all", created_at=self.now, updated_at=self.now, **of)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "paper"
+            path.write_bytes(pdf("Nothing to read"))
+            file = keep(paper, "document", path, name="paper.pdf", by=self.owner, at=self.now)
+        asked = PaperRequest.objects.create(asked_at=self.now, **of)
+        waiver = PaperWaiver.objects.create(
+            store=self.store, sku=self.sku, rule="de-packaging", reason="None", asked_at=self.now
+        )
+        recompute_store(self.store.pk, at=self.now)
+        return {"paper": paper.pk, "paper_file": file.pk, "asked_paper": asked.pk, "waiver": waiver.pk}
 
     def _sync(self) -> dict:
         door, _ = Connection.objects.get_or_create(

@@ -46,6 +46,9 @@ DOORS = {
 }
 
 PORTAL = {
+    "portal-papers": row(P.PORTAL_VIEW),
+    "portal-paper-upload": row(P.PORTAL_UPLOAD, methods=BOTH),
+    "portal-paper-file": row(P.PORTAL_VIEW, thing="paper_file"),
     "portal-uploads": row(P.PORTAL_UPLOAD, methods=BOTH),
     "portal": row(P.PORTAL_VIEW, methods=BOTH),
     "portal-changes": row(P.PORTAL_VIEW, methods=BOTH),
@@ -157,6 +160,29 @@ STAFF = {
     "plan-document": row(P.PLAN_VIEW, methods=BOTH, thing="plan"),
     "plan-file": row(P.EXPORT, methods=BOTH, thing="plan", kind="csv"),
     "plan-step": act(P.PLAN_SUBMIT, P.PLAN_APPROVE, P.PLAN_EDIT, thing="plan", step="submit"),
+    "papers": row(P.PAPERS_VIEW),
+    "store-papers": row(P.PAPERS_VIEW),
+    "paper-list": row(P.PAPERS_VIEW),
+    "store-paper-list": row(P.PAPERS_VIEW),
+    "paper-recalculate": act(P.PAPERS_EDIT),
+    "paper-new": row(P.PAPERS_EDIT, methods=BOTH),
+    "paper-ask": row(P.PAPERS_EDIT, methods=BOTH),
+    "paper-unask": act(P.PAPERS_EDIT, thing="asked_paper"),
+    "paper": row(P.PAPERS_VIEW, thing="paper"),
+    "paper-edit": act(P.PAPERS_EDIT, thing="paper"),
+    "paper-file-add": act(P.PAPERS_EDIT, thing="paper"),
+    "paper-file": row(P.PAPERS_VIEW, thing="paper_file"),
+    "paper-step": act(P.PAPERS_EDIT, P.PAPERS_REVIEW, thing="paper", step="submit"),
+    "paper-cell": row(P.PAPERS_VIEW),
+    "paper-waive": act(P.PAPERS_EDIT),
+    "paper-traits": act(P.PAPERS_EDIT),
+    "paper-pack": row(P.PAPERS_VIEW),
+    "paper-waiver-decide": act(P.PAPERS_REVIEW, thing="waiver"),
+    "paper-rules": row(P.PAPERS_VIEW),
+    "paper-rule-save": act(P.PAPERS_REVIEW),
+    "paper-rule-switch": act(P.PAPERS_REVIEW),
+    "paper-kind-save": act(P.PAPERS_REVIEW),
+    "paper-category-save": act(P.PAPERS_EDIT),
     "overview": row(P.OVERVIEW_VIEW, methods=BOTH),
     "store": row(P.OVERVIEW_VIEW, methods=BOTH),
     "inbox": row(P.INBOX_VIEW, methods=BOTH),
@@ -193,12 +219,28 @@ API = {
     "api-document": Call({"GET": P.SYNC_VIEW}, "document"),
     "api-runs": Call({"GET": P.SYNC_VIEW}),
     "api-run": Call({"GET": P.SYNC_VIEW}, "run"),
+    "api-papers": Call({"GET": P.PAPERS_VIEW, "POST": P.PAPERS_EDIT}),
+    "api-paper": Call({"GET": P.PAPERS_VIEW}, "paper"),
+    "api-coverage": Call({"GET": P.PAPERS_VIEW}),
     "api-changes": Call({"GET": P.CHANGES_VIEW}),
     "api-change": Call({"GET": P.CHANGES_VIEW}, "entry"),
 }
 
 # Whose a thing is. The rest belongs to the agency as a whole.
-OF_A_STORE = {"asked_plan", "connection", "document", "entry", "plan", "plan_line", "run", "stream"}
+OF_A_STORE = {
+    "asked_paper",
+    "asked_plan",
+    "connection",
+    "document",
+    "entry",
+    "paper",
+    "paper_file",
+    "plan",
+    "plan_line",
+    "run",
+    "stream",
+    "waiver",
+}
 OF_A_MEMBER = {"job", "view"}
 
 # Addresses of libraries, which bring guards of their own. allauth's pages anybody may open:

@@ -149,7 +149,14 @@ def address(pattern, agency: str, goods: Goods, *, role: Role = Role.OWNER, stor
     """The address of `goods`; with `store` another store's name before them."""
     row = TABLE.get(pattern.name) or API[pattern.name]
     thing = goods.own[row.thing][role] if row.thing in OF_A_MEMBER else goods.things.get(row.thing)
-    every = {"store": store or goods.store.slug, "pk": thing, "plan": thing, "number": thing, "pool": goods.pool}
+    every = {
+        "store": store or goods.store.slug,
+        "pk": thing,
+        "plan": thing,
+        "number": thing,
+        "pool": goods.pool,
+        "site": goods.pool,
+    }
     every |= {"sku": goods.sku, "agency": agency, "slug": every["store"], **getattr(row, "words", {})}
     wanted = set(pattern.pattern.converters) | ({"agency"} if agency else set())
     return reverse(pattern.name, kwargs={name: every[name] for name in wanted})

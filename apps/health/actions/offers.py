@@ -1,9 +1,16 @@
 """What the floors above tell of offers and orders. They write sets: health knows neither listings nor sales."""
 
+from collections.abc import Callable
+from functools import partial
+
+from django.db import transaction
+
 from apps.core import copying
 from apps.core.copying import Facts, Merged, Stage
 from apps.core.tenancy import acting_agency
 
+# Who works out anew what is made of offers, after the commit: `follower(agency_id=, store_id=)`.
+FOLLOWERS: list[Callable[..., None]] = []
 OFFERS = Facts(
     "health_offer",
     key=("marketplace_id", "sku"),
@@ -42,11 +49,14 @@ def tell(store_id: int, staged: str) -> Merged:
     copying.run("ANALYZE {staged}", staged=staged)
     stage = Stage(staged, OFFERS.columns, 0)
     merged = copying.merge(stage, OFFERS, store_id=store_id, whole=True)
-    copying.run(
+    gone = copying.run(
         "DELETE FROM {table} t WHERE {mine} AND {vanished}",
         values={"agency": acting_agency(), "store": store_id},
         table=OFFERS.table,
         mine=copying.mine(OFFERS, {}),
         vanished=copying.vanished(stage, OFFERS, []),
     )
+    if merged.new or merged.changed or gone:
+        for follower in FOLLOWERS:
+            transaction.on_commit(partial(follower, agency_id=acting_agency(), store_id=store_id), robust=True)
     return merged

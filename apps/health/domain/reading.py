@@ -18,7 +18,7 @@ MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg", "jpg"),
 )
 _STREAM = re.compile(rb"stream\r?\n")
-_SHOWN = re.compile(rb"\((?:\\.|[^\\()])*\)|<[0-9A-Fa-f\s]{2,}>|\b(?:Td|TD|T\*|Tm|ET)\b")
+_SHOWN = re.compile(rb"\((?:\\.|[^\\()])*\)|<[0-9A-Fa-f\s]{2,}>|\b(?:Td|TD|Tm|ET)\b|T\*")
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|.)", re.S)
 _LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"", b"f": b""}
 

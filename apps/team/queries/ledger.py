@@ -89,6 +89,22 @@ VERBS = {
     "webhook.test": _("Webhook tried"),
     "webhook.switch-off": _("Webhook switched off"),
     "view.share": _("View shared"),
+    "paper.create": _("Paper handed in"),
+    "paper.edit": _("Paper edited"),
+    "paper.file": _("File added to a paper"),
+    "paper.submit": _("Paper submitted"),
+    "paper.accept": _("Paper accepted"),
+    "paper.reject": _("Paper rejected"),
+    "paper.withdraw": _("Paper withdrawn"),
+    "paper.version": _("New version of a paper begun"),
+    "paper.ask": _("Client asked for a paper"),
+    "paper.unask": _("Request for a paper cancelled"),
+    "paper.traits": _("Product traits changed"),
+    "paper.kind": _("Kind of paper saved"),
+    "paper.rule": _("Requirement changed"),
+    "waiver.ask": _("Exception asked for"),
+    "waiver.grant": _("Exception granted"),
+    "waiver.refuse": _("Exception refused"),
 }
 
 

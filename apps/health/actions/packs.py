@@ -1,0 +1,106 @@
+"""Evidence: the papers of one SKU on one site, as an archive with a list of what is in it."""
+
+import csv
+import io
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from datetime import datetime
+from typing import BinaryIO, cast
+
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from apps.core.exports import safe
+from apps.core.storage import Missing, documents
+from apps.health.models import Coverage, CoverState, Paper, PaperFile
+from apps.health.queries.coverage import blockers, papers_of
+from apps.health.queries.papers import Kind, kinds, rules
+
+MANIFEST = "manifest.csv"
+FIXED = (2020, 1, 1, 0, 0, 0)  # the same papers make the same bytes
+
+
+def pack_name(line: Coverage) -> str:
+    """The archive's name: the SKU may hold signs that files may not."""
+    return f"papers-{line.marketplace_id}-{slugify(line.sku) or 'sku'}.zip"
+
+
+def pack(line: Coverage, *, at: datetime) -> BinaryIO:
+    """The archive, open at its beginning: a folder per paper, a manifest with numbers, days and SHA-256 of every file,
+    and what is missing.
+    """
+    archive = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
+    known = kinds()
+    rows: list[list[object]] = []
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for number, paper in enumerate(papers_of(line), start=1):
+            folder = f"{number:02d}-{slugify(paper.kind)}-v{paper.version}"
+            for kept in paper.files.all():
+                name = _put(file, folder, kept, [row[0] for row in rows])
+                rows.append([name, *_about(paper, known), kept.part, kept.digest if name else ""])
+            if not paper.files.all():
+                rows.append(["", *_about(paper, known), "", ""])
+        file.writestr(_info(MANIFEST), _manifest(line, rows, at))
+    archive.seek(0)
+    return cast(BinaryIO, archive)
+
+
+def _put(file: zipfile.ZipFile, folder: str, kept: PaperFile, names: list[object]) -> str:
+    """Its place in the archive; "" if the storage has lost it."""
+    name, n = f"{folder}/{kept.part}-{kept.name}", 1
+    while name in names:
+        n += 1
+        name = f"{folder}/{kept.part}-{n}-{kept.name}"
+    try:
+        with documents().open(kept.key) as source:
+            file.writestr(_info(name), source.read())
+    except Missing:
+        return ""
+    return name
+
+
+def _info(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, FIXED)
+    info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+    return info
+
+
+def _about(paper: Paper, known: Mapping[str, Kind]) -> list[object]:
+    kind = known.get(paper.kind)
+    days = [paper.valid_from or "", paper.valid_to or ""]
+    return [
+        kind.name if kind else paper.kind,
+        paper.number,
+        paper.issuer,
+        paper.person,
+        *days,
+        paper.get_state_display(),
+    ]
+
+
+def _manifest(line: Coverage, rows: list[list[object]], at: datetime) -> bytes:
+    """As a table that spreadsheets open; with a byte-order mark, so that they read Chinese."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    head = [("SKU", line.sku), ("ASIN", line.asin), (_("Product"), line.title), (_("Site"), line.marketplace_id)]
+    head += [(_("Store"), line.store.name), (_("State"), CoverState(line.state).label)]
+    head.append((_("Made"), at.isoformat(timespec="minutes")))
+    for name, value in head:
+        writer.writerow([name, safe(str(value))])
+    for blocker in blockers(line.cells, rules(), kinds()):
+        writer.writerow([_("Open"), blocker.name, CoverState(blocker.state).label])
+    writer.writerow([])
+    names = (
+        _("File"),
+        _("Paper"),
+        _("Number"),
+        _("Issued by"),
+        _("Responsible person"),
+        _("Valid from"),
+        _("Valid to"),
+    )
+    writer.writerow([*names, _("State"), _("Part"), "SHA-256"])
+    for row in rows:
+        writer.writerow([safe(str(value)) for value in row])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()

@@ -1,0 +1,97 @@
+"""Findings about papers: what is missing, ends soon or has ended, ranked by the sales that hang on it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from apps.accounts.models import AgencySettings, Store
+from apps.accounts.queries import rates
+from apps.core.findings import Candidate, update_findings
+from apps.core.money import convert
+from apps.health.domain.validity import standing, step_of
+from apps.health.models import CoverageSum, Paper
+from apps.health.queries.papers import Kind, kinds, rule_name, rules
+
+
+@dataclass
+class Stake:
+    """Offers, and their sales of 30 days by currency."""
+
+    offers: int = 0
+    money: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def add(self, offers: int, sales: int | None, currency: str) -> None:
+        self.offers += offers
+        if sales is not None and currency:
+            self.money[currency] += sales
+
+
+@dataclass(frozen=True)
+class Purse:
+    """The agency's money, and what a unit of each currency is worth in it."""
+
+    currency: str
+    rates: Mapping[str, Decimal]
+
+    def weigh(self, stake: Stake) -> dict[str, Any]:
+        """at_stake, currency and rank of a candidate: one currency as it is, several in the agency's."""
+        known = {each: minor for each, minor in stake.money.items() if each in self.rates}
+        rank = sum(self._worth(minor, each) for each, minor in known.items())
+        if not stake.money:
+            return {"at_stake": None, "currency": "", "rank": 0}
+        if len(stake.money) == 1:
+            currency, minor = next(iter(stake.money.items()))
+            return {"at_stake": minor, "currency": currency, "rank": rank}
+        return {"at_stake": rank, "currency": self.currency, "rank": rank}
+
+    def _worth(self, minor: int, currency: str) -> int:
+        return convert(minor, source=currency, target=self.currency, rate=self.rates[currency])
+
+
+def refresh_findings(store: Store, *, at: datetime) -> None:
+    """Open, refresh and close what the store's coverage says needs a person. A paper is told of anew at each step."""
+    currency = AgencySettings.objects.values_list("currency", flat=True).first() or "USD"
+    purse, known, today = Purse(currency, rates(currency, at.date())), kinds(), at.date()
+    papers = list(Paper.objects.filter(store=store, state__in=["accepted", "review"]))
+    stakes = _stakes(store)
+    update_findings("paper-missing", store, _missing(store, purse, known), at=at)
+    for kind, wanted in (("paper-expiring", "expiring"), ("paper-expired", "expired"), ("paper-review", "review")):
+        these = [paper for paper in papers if standing(paper.state, paper.valid_from, paper.valid_to, today) == wanted]
+        update_findings(kind, store, _about(these, stakes, purse, known, today), at=at)
+
+
+def _stakes(store: Store) -> dict[Any, Stake]:
+    """{paper: what hangs on it}."""
+    found: dict[Any, Stake] = defaultdict(Stake)
+    for row in CoverageSum.objects.filter(store=store, paper_id__isnull=False):
+        found[row.paper_id].add(row.offers, row.sales, row.currency)
+    return found
+
+
+def _missing(store: Store, purse: Purse, known: Mapping[str, Kind]) -> Iterator[Candidate]:
+    """One finding for each requirement and site, however many SKUs lack it."""
+    every, found = rules(), defaultdict(Stake)
+    for row in CoverageSum.objects.filter(store=store, state="missing").exclude(rule=""):
+        found[row.marketplace, row.rule].add(row.offers, row.sales, row.currency)
+    for (site, code), stake in found.items():
+        detail = {"paper": rule_name(every.get(code), known) or code, "offers": stake.offers, "site": site}
+        yield Candidate(subject=code, marketplace=site, detail=detail, **purse.weigh(stake))
+
+
+def _about(
+    papers: Iterable[Paper], stakes: Mapping[Any, Stake], purse: Purse, known: Mapping[str, Kind], today: date
+) -> Iterator[Candidate]:
+    for paper in papers:
+        stake = stakes.get(paper.pk) or Stake()
+        step = step_of(paper.valid_to, today) if paper.state == "accepted" else None
+        name = known[paper.kind].short if paper.kind in known else paper.kind
+        detail = {"paper": name, "number": paper.number, "until": str(paper.valid_to or ""), "step": step}
+        yield Candidate(
+            subject=f"{paper.pk}:{step}" if step else str(paper.pk),
+            detail=detail | {"offers": stake.offers},
+            due=paper.valid_to,
+            **purse.weigh(stake),
+        )

@@ -1,0 +1,214 @@
+"""The coverage matrix: which paper blocks which sale. Read from rows that the recalculation keeps."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Min, Q, QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import Member, Store
+from apps.accounts.queries import site_filter
+from apps.core.lists import ListColumn, ListQuery, dom_id
+from apps.core.lists import ordered as by_column
+from apps.health.models import Coverage, CoverageSum, CoverState, Paper, PaperGroup
+from apps.health.queries.papers import TONES, Kind, Rule, kinds, rule_name, rules
+
+_CODE = re.compile(r"[a-z0-9-]{1,40}")
+BLOCKING = ("expired", "missing")
+OPEN = (*BLOCKING, "ask", "review")  # what a launch waits for
+DEFAULT_SORT = "state"
+COLUMNS = (
+    ListColumn("product", _("Product"), order="sku", fixed=True),
+    ListColumn("site", _("Site"), order="marketplace", fixed=True),
+    ListColumn("state", _("State"), order="rank", fixed=True),
+    *(ListColumn(group.value, group.label) for group in PaperGroup),
+    ListColumn("until", _("Next end"), order="until"),
+    ListColumn(
+        "at_stake",
+        _("At stake"),
+        order="at_stake",
+        numeric=True,
+        help=_("Sales of 30 days of an offer that is or will be blocked"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One requirement of one offer, in words."""
+
+    rule: str
+    name: str
+    state: str
+    paper: str | None
+    until: str | None
+    missing: list[str]
+
+    @property
+    def label(self) -> Any:
+        return CoverState(self.state).label
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.state]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One SKU on one site with its requirements, by the columns of the page."""
+
+    line: Coverage
+    groups: Mapping[str, list[Cell]]
+
+    @property
+    def dom(self) -> str:
+        return dom_id(f"{self.line.store_id}/{self.line.marketplace_id}/{self.line.sku}")
+
+    @property
+    def label(self) -> Any:
+        return CoverState(self.line.state).label
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.line.state]
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """What keeps one SKU from being sold on one site: a requirement, how it stands, and what would satisfy it.
+
+    `hard`: the sale is not allowed as it is; otherwise somebody has to decide or to review first.
+    """
+
+    rule: str
+    name: str
+    state: str
+    kinds: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    hard: bool = True
+
+
+def coverage_for(member: Member) -> QuerySet[Coverage]:
+    """Coverage of the member's stores and sites."""
+    return Coverage.objects.filter(site_filter(member)).select_related("store")
+
+
+def chosen(rows: QuerySet[Coverage], query: ListQuery) -> QuerySet[Coverage]:
+    """The rows a page's query asks for."""
+    wanted = Q()
+    if query.q:
+        wanted &= Q(sku__icontains=query.q) | Q(asin__iexact=query.q) | Q(title__icontains=query.q)
+    if query.markets:
+        wanted &= Q(marketplace__in=query.markets)
+    if query.get("store"):
+        wanted &= Q(store__slug=query.get("store"))
+    state = query.status if query.status in CoverState.values else ""
+    if (rule := query.get("rule")) and _CODE.fullmatch(rule):
+        wanted &= Q(**{f"cells__{rule}__s": state}) if state else Q(cells__has_key=rule)
+    elif state:
+        wanted &= Q(state=state)
+    return rows.filter(wanted)
+
+
+def ordered(rows: QuerySet[Coverage], query: ListQuery) -> QuerySet[Coverage]:
+    """The worst first, and of those the most money first; or as the reader asked."""
+    if query.sort == DEFAULT_SORT and not query.descending:
+        return rows.order_by("rank", F("at_stake").desc(nulls_last=True), "store", "marketplace", "sku")
+    return by_column(rows, query, "store", "marketplace", "sku")
+
+
+def rows_of(lines: Iterable[Coverage]) -> list[Row]:
+    """Lines with the words of their cells; the kinds and rules are four queries for any number of them."""
+    known, every = kinds(), rules()
+    return [Row(line, grouped(line.cells, every, known)) for line in lines]
+
+
+def grouped(cells: Mapping[str, Any], every: Mapping[str, Rule], known: Mapping[str, Kind]) -> dict[str, list[Cell]]:
+    found: dict[str, list[Cell]] = {group: [] for group in PaperGroup.values}
+    for code in sorted(cells, key=lambda code: (every[code].position if code in every else 999, code)):
+        found[_group(every.get(code), known)].append(cell_of(code, cells[code], every, known))
+    return found
+
+
+def cell_of(code: str, cell: Mapping[str, Any], every: Mapping[str, Rule], known: Mapping[str, Kind]) -> Cell:
+    name = rule_name(every.get(code), known) or code
+    return Cell(code, name, cell["s"], cell.get("p"), cell.get("u"), list(cell.get("m", ())))
+
+
+def _group(rule: Rule | None, known: Mapping[str, Kind]) -> str:
+    first = known.get(rule.kinds[0]) if rule and rule.kinds else None
+    return first.group if first else PaperGroup.OTHER
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Offers by state, and the money of 30 days that is blocked or about to be, by currency."""
+
+    counts: Mapping[str, int]
+    blocked: Mapping[str, int]
+    expiring: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def blocked_offers(self) -> int:
+        return sum(self.counts[state] for state in BLOCKING)
+
+
+def totals(member: Member, *, store: Store | None = None, slug: str = "", rule: str = "") -> Totals:
+    """Read from the sums: one query, however many offers there are. `rule`: only how offers stand to this one."""
+    sums = CoverageSum.objects.filter(site_filter(member), rule=rule)
+    if store or slug:
+        sums = sums.filter(store=store) if store else sums.filter(store__slug=slug)
+    counts: dict[str, int] = dict.fromkeys(CoverState.values, 0)
+    blocked: dict[str, int] = {}
+    expiring: dict[str, int] = {}
+    found = sums.order_by().values_list("state", "currency").annotate(n=Sum("offers"), money=Sum("sales"))
+    for state, currency, offers, money in found:
+        counts[state] += offers
+        kept = blocked if state in BLOCKING else expiring
+        if money and state in (*BLOCKING, "expiring"):
+            kept[currency] = kept.get(currency, 0) + money
+    return Totals(counts, blocked, expiring)
+
+
+def blocks(store_id: int, marketplace: str, sku: str) -> list[Blocker]:
+    """What keeps a SKU from being sold on a site, the worst first: nothing but papers that hold, or were waived, is free.
+
+    One query for the offer (and the house's rules). Raises Coverage.DoesNotExist for an offer nobody has told of: what
+    is not known is not free.
+    """
+    line = Coverage.objects.get(store=store_id, marketplace=marketplace, sku=sku)
+    return blockers(line.cells, rules(), kinds())
+
+
+def blockers(cells: Mapping[str, Any], every: Mapping[str, Rule], known: Mapping[str, Kind]) -> list[Blocker]:
+    """The cells that block, the worst first."""
+    order = {state: n for n, state in enumerate(CoverState.values)}
+    found = [(order[cell["s"]], code, cell) for code, cell in cells.items() if cell["s"] in OPEN]
+    return [
+        Blocker(
+            code,
+            rule_name(every.get(code), known) or code,
+            cell["s"],
+            tuple(every[code].kinds) if code in every else (),
+            tuple(cell.get("m", ())),
+            cell["s"] in BLOCKING,
+        )
+        for _n, code, cell in sorted(found, key=lambda each: each[:2])
+    ]
+
+
+def papers_of(line: Coverage) -> QuerySet[Paper]:
+    """The accepted papers behind an offer's cells, and those in review: what an evidence pack holds."""
+    ids = [cell["p"] for cell in line.cells.values() if cell.get("p")]
+    return Paper.objects.filter(pk__in=ids).prefetch_related("files").order_by("kind", "-version")
+
+
+def computed_at(member: Member) -> Any:
+    """The age of the oldest row that is shown."""
+    return coverage_for(member).aggregate(at=Min("computed_at"))["at"]

@@ -1,0 +1,48 @@
+"""When health's read models are made anew, and who is told."""
+
+from celery import shared_task
+from django.core.cache import cache
+from django.utils import timezone
+
+from apps.accounts.models import Agency, Store
+from apps.core.tasks import TenantTask
+from apps.core.tenancy import tenant
+from apps.health.actions import coverage, paper_findings, reminders
+
+QUEUE = "bulk"
+SETTLES_IN = 3  # seconds: several papers handed in at once ring once
+
+
+@shared_task(base=TenantTask)
+def refresh_papers(store_id: int) -> int:
+    """The store's coverage and findings about papers; returns the number of offers."""
+    at = timezone.now()
+    done = coverage.recompute_store(store_id, at=at)
+    paper_findings.refresh_findings(Store.objects.get(pk=store_id), at=at)
+    return done.offers
+
+
+@shared_task(base=TenantTask)
+def remind_of_papers(store_id: int) -> int:
+    """Mail about papers that end soon or have ended; returns the number of mails."""
+    return reminders.remind(Store.objects.get(pk=store_id), today=timezone.now().date())
+
+
+def refresh_papers_soon(*, agency_id: int, store_id: int) -> None:
+    """Ring for one store once things have settled; further rings until then are swallowed."""
+    if cache.add(f"agency:{agency_id}:papers:{store_id}:rung", True, SETTLES_IN):
+        refresh_papers.apply_async([store_id], {"agency_id": agency_id}, countdown=SETTLES_IN, queue=QUEUE)
+
+
+@shared_task
+def refresh_all_papers() -> int:
+    """Every night: papers end as days pass. Returns the number of stores rung for."""
+    rung = 0
+    for agency_id in Agency.objects.filter(active=True).values_list("pk", flat=True):
+        with tenant(agency_id):
+            stores = list(Store.objects.filter(active=True).values_list("pk", flat=True))
+        for store_id in stores:
+            refresh_papers.apply_async([store_id], {"agency_id": agency_id}, queue=QUEUE)
+            remind_of_papers.apply_async([store_id], {"agency_id": agency_id}, queue=QUEUE)
+            rung += 1
+    return rung
