@@ -13,7 +13,7 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        autodiscover_modules("metrics", "findings", "loaders", "jobs", "palette", "checks")
+        autodiscover_modules("metrics", "findings", "loaders", "jobs", "palette", "columns", "checks")
         post_migrate.connect(open_the_house, sender=self)
 
 

@@ -4,7 +4,7 @@ from django.utils import timezone, translation
 
 from apps.core import exports, jobs
 from apps.core.models import Job
-from apps.listings.queries.exports import FIELDS, exported
+from apps.listings.queries.exports import exported, fields
 
 EXPORT = "products.export"
 
@@ -15,4 +15,4 @@ def export(job: Job) -> None:
     wanted = job.arguments
     with translation.override(wanted.get("language") or "en"):
         rows, total = exported(job.by, wanted["query"], store=wanted["store"])
-        exports.keep(job, FIELDS, rows, total=total, name=f"products-{timezone.localdate():%Y-%m-%d}")
+        exports.keep(job, fields(), rows, total=total, name=f"products-{timezone.localdate():%Y-%m-%d}")

@@ -7,12 +7,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member
-from apps.core.exports import Field
+from apps.core.exports import Field, Read
 from apps.core.lists import parse
 from apps.core.money import to_decimal
 from apps.listings.models import Listing
 from apps.listings.queries import products as queries
 from apps.listings.queries.products import Row
+from apps.listings.queries.told import told_columns
 
 
 def _site(listing: Listing) -> str:
@@ -38,10 +39,19 @@ FIELDS = (
 )
 
 
+def fields() -> tuple[Field, ...]:
+    """Ours, and what other apps tell."""
+
+    def reading(key: str) -> Read:
+        return lambda row: row.told.get(key)
+
+    return (*FIELDS, *(Field(column.label, reading(column.key), column.needs) for column in told_columns()))
+
+
 def exported(member: Member, query: str, *, store: str) -> tuple[Iterator[Row], int]:
     """All pages of what the page's query shows, and how many rows that is."""
     parsed = parse(
-        QueryDict(query), queries.COLUMNS, sort=queries.DEFAULT_SORT, today=timezone.localdate(), can=member.can
+        QueryDict(query), queries.columns(), sort=queries.DEFAULT_SORT, today=timezone.localdate(), can=member.can
     )
     products = queries.products_for(member)
     if store:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
@@ -15,6 +16,7 @@ from apps.core.lists import ListColumn, ListQuery, dom_id, ordered
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.listings.models import Listing, Product
+from apps.listings.queries.told import told_columns, told_of
 
 DEFAULT_SORT = "product"
 STATUSES = ("selling", "stopped", "unlisted")
@@ -42,12 +44,19 @@ COLUMNS = (
 )
 
 
+def columns() -> tuple[ListColumn, ...]:
+    """Our own, and before the identifiers those that other apps tell."""
+    place = next(n for n, column in enumerate(COLUMNS) if column.key == "fnsku")
+    return (*COLUMNS[:place], *told_columns(), *COLUMNS[place:])
+
+
 @dataclass(frozen=True)
 class Row:
     """A product with its visible listings, in the order of the sites."""
 
     product: Product
     listings: list[Listing] = field(default_factory=list)
+    told: dict[str, Any] = field(default_factory=dict)  # what apps above know of it, by column
 
     @property
     def key(self) -> str:
@@ -160,9 +169,11 @@ def summary(products: QuerySet[Product], member: Member) -> Summary:
 
 
 def rows_of(products: Iterable[Product], member: Member) -> list[Row]:
-    """Products with the listings the member may see, in one query."""
+    """Products with the listings the member may see and what other apps tell: so many queries, however many rows."""
     products = list(products)
-    rows = {(each.store_id, each.sku): Row(each) for each in products}
+    told = told_of(member, products)
+    keys = [(each.store_id, each.sku) for each in products]
+    rows = {key: Row(each, told=told.get(key, {})) for key, each in zip(keys, products, strict=True)}
     found = Listing.objects.filter(
         site_filter(member), store__in={each.store_id for each in products}, sku__in=[each.sku for each in products]
     )

@@ -17,6 +17,7 @@ from apps.core.undo import undone_numbers
 from apps.listings import actions, forms
 from apps.listings.models import Product
 from apps.listings.queries import products as queries
+from apps.listings.queries.told import told_columns
 from apps.listings.views.products import LABELS, PAGE
 
 TEMPLATE = "listings/product.html"
@@ -45,6 +46,7 @@ def _context(request: MemberRequest, found: Product, form: forms.Masters | None 
         "labels": LABELS,
         "form": form or forms.Masters(initial=_initial(found)),
         "may_edit": request.member.can(Permission.STOCK_EDIT),
+        "told": [column for column in told_columns() if request.member.can(column.needs or Permission.PRODUCTS_VIEW)],
         "may_cost": request.member.can(Permission.COST_VIEW),
         "history": _told(entries, found.sku),
         "undone": undone_numbers([entry.number for entry in entries]),

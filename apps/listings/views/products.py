@@ -19,6 +19,7 @@ from apps.core.permissions import Permission
 from apps.listings import actions, forms
 from apps.listings.models import Product
 from apps.listings.queries import products as queries
+from apps.listings.queries.told import told_columns
 
 PAGE = "products"
 TEMPLATE = "listings/products.html"
@@ -39,7 +40,7 @@ def products(request: MemberRequest, store: str = "") -> HttpResponse:
 
 def parsed(request: MemberRequest, params: QueryDict) -> lists.ListQuery:
     today = timezone.localdate()
-    return lists.parse(params, queries.COLUMNS, sort=queries.DEFAULT_SORT, today=today, can=request.member.can)
+    return lists.parse(params, queries.columns(), sort=queries.DEFAULT_SORT, today=today, can=request.member.can)
 
 
 def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, Any]:
@@ -61,6 +62,7 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
         "totals": totals,
         "segments": _segments(query, totals),
         "labels": LABELS,
+        "told": {column.key for column in told_columns()},
         "filtered": bool(set(query.params) & FILTERS),
         "choices": queries.choices(mine),
         "sites": queries.sites_of(member),
