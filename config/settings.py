@@ -233,6 +233,10 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation has proved it
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
+MFA_FORMS = {
+    "add_webauthn": "apps.accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "apps.accounts.forms.EditPasskeyForm",
+}
 MFA_TOTP_ISSUER = "Storewright"
 USERSESSIONS_TRACK_ACTIVITY = True
 SESSION_ENGINE = "apps.accounts.sessions"

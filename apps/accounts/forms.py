@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from babel.dates import get_timezone_location
 from django import forms
 from django.contrib.auth.password_validation import validate_password
@@ -314,13 +315,27 @@ class BrandForm(Dressed):
     staff_names_in_portal = forms.BooleanField(label=_("Show staff names in the portal"), required=False)
 
 
+class _NamedKey(forms.Form):
+    """The library's field has no label to translate."""
+
+    name = forms.CharField(label=_("Name"), required=False, max_length=100)
+
+
+class AddPasskeyForm(_NamedKey, AddWebAuthnForm):
+    """A new passkey or security key."""
+
+
+class EditPasskeyForm(_NamedKey, EditWebAuthnForm):
+    """Its name."""
+
+
 class ClientForm(Dressed):
     """A seller the agency works for."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
     contract = forms.CharField(label=_("Contract"), max_length=120, required=False)
     fee = forms.DecimalField(label=_("Monthly fee"), min_value=0, max_digits=14, required=False)
-    fee_currency = forms.ChoiceField(label=_("Currency"), choices=lazy(_currencies, list), required=False)
+    fee_currency = forms.ChoiceField(label=_("Fee currency"), choices=lazy(_currencies, list), required=False)
     currency = forms.ChoiceField(
         label=_("Currency of the portal"), choices=lazy(_portal_currencies, list), required=False
     )

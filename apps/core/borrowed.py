@@ -1,6 +1,6 @@
-"""Words of the console's library that it brings in English only, and those of Django's admin that we say otherwise.
+"""Words of libraries: those the console's brings in English only, and those that others say in terms of their own.
 
-Named here, so that they are collected and translated with ours; templates of the library find them by their English.
+Named here, so that they are collected and translated with ours; code of the libraries finds them by their English.
 """
 
 from django.utils.translation import gettext_noop as _
@@ -68,7 +68,41 @@ WORDS = (
     _("Yes, I’m sure"),
     _("You don’t have permission to view or edit anything."),
 )
+SIGN_IN = (  # one word each for the second factor and for passkeys, and the reader is addressed as everywhere
+    _("A new security key has been added."),
+    _("A security key has been removed."),
+    _("Add Security Key"),
+    _("Are you sure you want to remove this security key?"),
+    _("Edit Security Key"),
+    _(
+        "Enabling passwordless operation allows you to sign in using just this key, but imposes additional "
+        "requirements such as biometrics or PIN protection."
+    ),
+    _("Confirm Access"),
+    _("No security keys have been added."),
+    _("Passwordless"),
+    _("Remove Security Key"),
+    _("Security Keys"),
+    _("Security key"),
+    _("Security key added."),
+    _("Security key removed."),
+    _("Two-Factor Authentication"),
+    _("Use a security key"),
+    _("You cannot activate two-factor authentication until you have verified your email address."),
+    _("You cannot generate recovery codes without having two-factor authentication enabled."),
+    _("Your account is protected by two-factor authentication. Please enter an authenticator code:"),
+    _("Your old password was entered incorrectly. Please enter it again."),
+    _("Your password can’t be a commonly used password."),
+    _("Your password can’t be entirely numeric."),
+    _("Your password can’t be too similar to your other personal information."),
+)
 COUNTED = (
     ngettext_lazy("%(counter)s result", "%(counter)s results", "counter"),
+    ngettext_lazy(
+        "Your password must contain at least %(min_length)d character.",
+        "Your password must contain at least %(min_length)d characters.",
+        "min_length",
+    ),
+    ngettext_lazy("You have added %(count)s security key.", "You have added %(count)s security keys.", "count"),
     ngettext_lazy("entry", "entries", "counter"),
 )

@@ -1,11 +1,11 @@
 // Charts: <div data-chart="id"> with its data in <script type="application/json" id="id">, drawn as SVG in theme colours.
 // {"labels", "series": [{"name", "type": "bar"|"line", "data", "dashed", "step", "area", "tone"}], "stacked", "unit", "currency", "gap": {"from", "to", "label"}}
 import { BarChart, LineChart } from "echarts/charts";
-import { AriaComponent, GridComponent, LegendComponent, MarkAreaComponent, TooltipComponent } from "echarts/components";
+import { GridComponent, LegendComponent, MarkAreaComponent, TooltipComponent } from "echarts/components";
 import * as echarts from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 
-echarts.use([BarChart, LineChart, AriaComponent, GridComponent, LegendComponent, MarkAreaComponent, TooltipComponent, SVGRenderer]);
+echarts.use([BarChart, LineChart, GridComponent, LegendComponent, MarkAreaComponent, TooltipComponent, SVGRenderer]);
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function format(data, compact) {
@@ -53,7 +53,6 @@ const gap = ({ from, to, label }) => ({
 function options(data) {
   return {
     animation: false,
-    aria: { enabled: true },
     textStyle: { fontFamily: css("--font"), fontSize: 12 },
     grid: { left: 4, right: 12, top: 34, bottom: 4, containLabel: true },
     legend: { top: 0, left: 0, itemWidth: 10, itemHeight: 10, itemGap: 16, icon: "roundRect", textStyle: { color: css("--text-2"), fontSize: 12 } },

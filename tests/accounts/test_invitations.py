@@ -199,3 +199,9 @@ def test_a_dead_mail_server_loses_no_invitation(acme, client, settings):
     assert answer.status_code == 302
     with acme:
         assert Invitation.objects.count() == 1
+
+
+def test_pages_at_the_door_have_one_heading(acme, client):
+    """The frame brings one from the page's title; a page with its own says so."""
+    for address in ("/invite/nonsense/", offered(acme)[1], "/accounts/login/"):
+        assert client.get(address).content.decode().count("<h1") == 1, address

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from apps.accounts.models import Member, Store
 from apps.core import audit
@@ -102,3 +102,10 @@ def test_pushed_files_are_named_by_what_they_hold():
     with timezone.override("Asia/Shanghai"):
         assert file_title("own_stock 2026-11-26 23:30:08") == "Own warehouses 2026-11-27 07:30"
     assert file_title("orders 2026.csv") == "orders 2026.csv"
+
+
+def test_lists_of_codes_are_words(shop):
+    entry = record(*shop, "key.create", after={"scopes": ["orders:read", "stock:write"], "sites": ["US", "DE"]})
+    assert [new for _name, _old, new in said(entry)] == ["Read orders, Write stock of own warehouses", "US, DE"]
+    with translation.override("zh-hans"):
+        assert said(entry)[1][2] == "US、DE"

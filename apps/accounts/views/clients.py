@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.actions import stores as serving
 from apps.accounts.actions.refusal import Refused
 from apps.accounts.forms import ClientForm
-from apps.accounts.models import Client, Store
+from apps.accounts.models import AgencySettings, Client, Store
 from apps.accounts.queries import clients as all_clients
 from apps.accounts.queries import people
 from apps.accounts.views.settings import settings_page, settle
@@ -25,7 +25,8 @@ from apps.core.permissions import Permission
 @requires(Permission.SETTINGS_VIEW)
 def clients(request: MemberRequest) -> HttpResponse:
     """Whom do we work for, and on what terms?"""
-    return _clients_page(request, ClientForm())
+    mine = AgencySettings.objects.values_list("currency", flat=True).first()
+    return _clients_page(request, ClientForm(initial={"fee_currency": mine}))
 
 
 @require_POST

@@ -18,7 +18,7 @@ from apps.accounts.queries import api_keys
 from apps.accounts.views.settings import settings_page, settle
 from apps.accounts.views.stepping_up import fresh
 from apps.core.http import MemberRequest, requires
-from apps.core.permissions import Permission
+from apps.core.permissions import SCOPE_LABELS, Permission
 
 
 @require_safe
@@ -81,6 +81,7 @@ def _keys_page(
     context = {
         "keys": api_keys(),
         "form": form,
+        "scope_labels": SCOPE_LABELS,
         "made": made,
         "secret": secret,
         "now": timezone.now(),

@@ -1,7 +1,9 @@
 """How numbers, money, days and times read: one place, both languages. A missing value is "–", never 0."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import numbers
@@ -56,6 +58,12 @@ def money_text(amount: Decimal, currency: str, *, compact: bool = False, whole: 
     rounded = round(amount, places)
     zeros = f".{'0' * places}" if places else ""
     return numbers.format_currency(rounded, currency, f"¤#,##0{zeros}", locale=locale(), currency_digits=False)
+
+
+@register.filter
+def listed(values: Iterable[Any]) -> str:
+    """Several things in one line: "a, b", in Chinese "a、b"."""
+    return ("、" if locale().startswith("zh") else ", ").join(map(str, values))
 
 
 @register.filter

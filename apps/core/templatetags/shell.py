@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.browsers import browser_of
 from apps.core.lists import ListColumn, ListQuery
 from apps.core.templatetags import drawings, figures
 
@@ -210,6 +211,12 @@ def sort_header(query: ListQuery, column: ListColumn, target: str = "rows", pinn
         "url": query.sort_url(column) if column.order else "",
         "aria_sort": query.aria_sort(column),
     }
+
+
+@register.filter
+def browser(told: str) -> str:
+    """A user agent in few words."""
+    return browser_of(told)
 
 
 @register.filter

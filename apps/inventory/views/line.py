@@ -165,6 +165,7 @@ def policies(request: MemberRequest, store: str = "") -> HttpResponse:
         return _save_policies(request, found, form)
     rules = _rules(explain.merged(found), explain.own_rule(found.pk if found else None, ""))
     values = {"store": found, "rules": rules, "form": form, "may_edit": may_edit}
+    values["may_elsewhere"] = request.member.can(Permission.POLICY_EDIT)
     status = 422 if request.method == "POST" else 200
     return page(request, "inventory/policies.html", values, status=status)
 

@@ -37,7 +37,7 @@ COLUMNS = (
     ListColumn("owner", _("Owner"), order="owner__user__name"),
     ListColumn("moq", _("Minimum order"), order="moq", numeric=True),
     ListColumn("carton_units", _("Units per carton"), order="carton_units", numeric=True),
-    ListColumn("fnsku", _("FNSKU"), order="fnsku"),
+    ListColumn("fnsku", _("FNSKU"), order="fnsku", shown=False),
     ListColumn("brand", _("Brand"), order="brand", shown=False),
     ListColumn("category", _("Category"), order="category", shown=False),
     ListColumn("updated", _("Changed"), order="updated_at", shown=False),
@@ -45,8 +45,8 @@ COLUMNS = (
 
 
 def columns() -> tuple[ListColumn, ...]:
-    """Our own, and before the identifiers those that other apps tell."""
-    place = next(n for n, column in enumerate(COLUMNS) if column.key == "fnsku")
+    """Our own, and after the sites those that other apps tell."""
+    place = next(n for n, column in enumerate(COLUMNS) if column.key == "supplier")
     return (*COLUMNS[:place], *told_columns(), *COLUMNS[place:])
 
 

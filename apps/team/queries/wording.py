@@ -19,9 +19,10 @@ from apps.core.metrics import REGISTRY
 from apps.core.models import Entry
 from apps.core.money import to_decimal
 from apps.core.permissions import LABELS as PERMISSIONS
-from apps.core.permissions import Permission, Role
-from apps.core.templatetags.figures import money_text
+from apps.core.permissions import SCOPE_LABELS, Permission, Role
+from apps.core.templatetags.figures import listed, money_text
 from apps.core.templatetags.shell import field_label
+from apps.sync.actions.webhooks import EVENTS
 from apps.sync.models import file_title
 from apps.sync.rows import DATASETS
 from apps.sync.sources import SOURCES
@@ -42,6 +43,8 @@ CODES: dict[str, Mapping[str, Any]] = {
     "mode": MODES,
     "metric": {key: metric.label for key, metric in REGISTRY.items()},
     "role": dict(Role.choices),
+    "scopes": SCOPE_LABELS,
+    "events": EVENTS,
 }
 NAMED = ("inbox.", "connection.", "limit.", "threshold.", "sync.pull", "run.replay")
 
@@ -121,7 +124,11 @@ def _said(entry: Entry, name: str, value: Any, *, names: Mapping[str, str], curr
     if name == "most" and currency:
         return money_text(to_decimal(value, currency), currency, whole=True)
     if isinstance(value, list):
-        return _cost(value) if entry.verb.startswith("costs.") else ", ".join(map(str, value))
+        return (
+            _cost(value)
+            if entry.verb.startswith("costs.")
+            else listed(_choices(entry, name).get(each, each) for each in value)
+        )
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if str(value) in names and (name in PEOPLE or entry.verb == ASSIGNED):
