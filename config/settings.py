@@ -312,6 +312,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "costs", "description": _("Unit costs")},
         {"name": "orders", "description": pgettext_lazy("page", "Orders")},
         {"name": "plans", "description": _("Replenishment plans")},
+        {"name": "health", "description": _("Account health")},
         {"name": "documents", "description": _("Files")},
         {"name": "runs", "description": _("Sync runs")},
         {"name": "changes", "description": _("Change ledger")},

@@ -40,13 +40,14 @@ PLACES = {"query": _("query"), "header": _("header"), "path": _("path")}
 def docs(request: HttpRequest) -> HttpResponse:
     """Read how to call the API. Anyone may: it holds no data."""
     schema = SchemaGenerator().get_schema(request=None, public=True)
-    groups: dict[str, list[dict[str, Any]]] = {tag["name"]: [] for tag in schema["tags"]}
+    labels = {tag["name"]: tag["description"] for tag in schema["tags"]}
+    groups: dict[str, list[dict[str, Any]]] = {name: [] for name in labels}
     for path, methods in schema["paths"].items():
         for method in METHODS:
             if call := methods.get(method):
                 groups.setdefault(call["tags"][0], []).append(_call(path, method, call))
     context = {
-        "groups": [(tag["name"], tag["description"], groups[tag["name"]]) for tag in schema["tags"]],
+        "groups": [(name, labels.get(name, name), calls) for name, calls in groups.items()],
         "base": settings.BASE_URL,
         "errors": [(status, MEANINGS.get(status, title)) for status, title in sorted(TITLES.items())],
         "language": get_language(),
