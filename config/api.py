@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.accounts.api import Stores
 from apps.health.api.facts import Defects, Health, Notices
+from apps.health.api.notifications import Notifications
 from apps.health.api.papers import Coverages, Papers
 from apps.inventory.api import OwnStocks, PlanLines, Stock
 from apps.listings.api import Products
@@ -27,6 +28,7 @@ urlpatterns = [
     path("health", Health.as_view(READ), name="api-health"),
     path("defects", Defects.as_view(READ), name="api-defects"),
     path("notices", Notices.as_view(READ), name="api-notices"),
+    path("notifications", Notifications.as_view({"post": "create"}), name="api-notifications"),
     path("documents", Documents.as_view(READ | {"post": "create"}), name="api-documents"),
     path("documents/<uuid:pk>", Documents.as_view(ONE), name="api-document"),
     path("runs", Runs.as_view(READ), name="api-runs"),

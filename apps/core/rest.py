@@ -83,7 +83,8 @@ class Resource(GenericViewSet):
 
     `order` are model fields, together unique: cursors stay right while rows are inserted. `changed` names the
     field that `?updated_since=` compares. `stamped`: `core.changes` keeps that field, and rows are told once no earlier
-    one can come any more: who asks on from the newest it has seen, by cursor or by time, misses nothing.
+    one can come any more: who asks on from the newest it has seen, by cursor or by time, misses nothing. `keyed`: what
+    changes something wants an Idempotency-Key; without, a call must be the same twice by itself.
     """
 
     permissions: ClassVar[dict[str, Permission]] = {}
@@ -91,6 +92,7 @@ class Resource(GenericViewSet):
     order: ClassVar[tuple[str, ...]] = ("pk",)
     changed: ClassVar[str] = ""
     stamped: ClassVar[bool] = False
+    keyed: ClassVar[bool] = True
 
     @property
     def member(self) -> Any:
@@ -108,7 +110,7 @@ class Resource(GenericViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if request.method not in {"GET", "HEAD", "OPTIONS"}:
+        if self.keyed and request.method not in {"GET", "HEAD", "OPTIONS"}:
             self._call = idempotency.begin(request, self.member)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:

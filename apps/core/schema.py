@@ -58,7 +58,7 @@ class ResourceSchema(AutoSchema):
         if self.method == "GET":
             found.append(self._fields())
             found.append(OpenApiParameter("If-None-Match", str, HEADER, description=_("An ETag: 304 if unchanged.")))
-        else:
+        elif self.view.keyed:
             found.append(
                 OpenApiParameter(
                     "Idempotency-Key", KEY, HEADER, required=True, description=_("Unique per call, kept 7 days.")

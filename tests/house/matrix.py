@@ -215,6 +215,7 @@ API = {
     "api-health": Call({"GET": P.HEALTH_VIEW}),
     "api-defects": Call({"GET": P.HEALTH_VIEW}),
     "api-notices": Call({"GET": P.HEALTH_VIEW}),
+    "api-notifications": Call({"POST": P.HEALTH_EDIT}),
     "api-documents": Call({"GET": P.SYNC_VIEW, "POST": P.IMPORT}),
     "api-document": Call({"GET": P.SYNC_VIEW}, "document"),
     "api-runs": Call({"GET": P.SYNC_VIEW}),

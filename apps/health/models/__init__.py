@@ -8,6 +8,7 @@ from apps.health.models.facts import (
     ReturnLine,
     Shipment,
     Standard,
+    Subscription,
 )
 from apps.health.models.offers import Offer, OrderDay
 from apps.health.models.outlooks import Outlook
@@ -53,4 +54,5 @@ __all__ = [
     "Shipment",
     "SkuTraits",
     "Standard",
+    "Subscription",
 ]
