@@ -103,7 +103,9 @@ def _store(meta: Mapping[str, Any], payload: Mapping[str, Any], site: str, by: M
     found = mine.filter(seller_id=seller, sites__marketplace=site).first() if seller and site else None
     if found is None:
         raise NotUnderstood(
-            _("No store of yours has this subscription or seller. Subscribe from here, or name the seller in the store.")
+            _(
+                "No store of yours has this subscription or seller. Subscribe from here, or name the seller in the store."
+            )
         )
     return found
 
