@@ -352,3 +352,11 @@ class ClientForm(Dressed):
         fee = values.pop("fee")
         values["monthly_fee"] = None if fee is None else to_minor(fee, values["fee_currency"])
         return values
+
+
+class OverList(forms.Form):
+    """What an action over a list is meant for: the picked rows, or all of the page's filter (`scope=all` with its count)."""
+
+    scope = forms.ChoiceField(choices=[("picked", "picked"), ("all", "all")], required=False)
+    count = forms.IntegerField(required=False, min_value=0)
+    query = forms.CharField(required=False, max_length=2000)

@@ -6,7 +6,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.forms import OverList
 from apps.inventory.actions.policies import FIELDS
+from apps.inventory.models import MODES
 
 MOST_UNITS = 10_000_000
 BULK = ("plan", "mode", "assign", "snooze", "wake")
@@ -24,14 +26,11 @@ class Quantity(forms.Form):
         return units if cartons is None else min(cartons * (carton_units or 1), MOST_UNITS)
 
 
-class Bulk(forms.Form):
+class Bulk(OverList):
     """One verb over chosen lines, or over all lines of the page's filter (`scope=all` with its count)."""
 
     action = forms.ChoiceField(choices=[(name, name) for name in BULK])
-    scope = forms.ChoiceField(choices=[("picked", "picked"), ("all", "all")], required=False)
-    count = forms.IntegerField(required=False, min_value=0)
-    query = forms.CharField(required=False, max_length=2000)
-    mode = forms.ChoiceField(choices=[("", ""), ("sea", "sea"), ("air", "air"), ("air+sea", "air+sea")], required=False)
+    mode = forms.ChoiceField(choices=[("", ""), *((mode, mode) for mode in MODES)], required=False)
     owner = forms.UUIDField(required=False)
     title = forms.CharField(required=False, max_length=120)
 

@@ -6,6 +6,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.models import uuid7
 from apps.core.tenancy import TenantModel, tied
 
+# Ways of transport.
+MODES = {"sea": _("Sea"), "air": _("Air"), "air+sea": _("Air + sea")}
+
 
 class StockDay(TenantModel):
     """What one SKU had at FBA for one site at the end of one local day. Null: the report did not say."""

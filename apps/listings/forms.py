@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.forms import OverList
 from apps.accounts.queries import colleagues
 
 MOST_UNITS = 10_000_000
@@ -46,10 +47,7 @@ class Masters(forms.Form):
         return found
 
 
-class Bulk(forms.Form):
+class Bulk(OverList):
     """One field for chosen products, or for all of the page's filter (`scope=all` with its count)."""
 
     action = forms.ChoiceField(choices=[(name, name) for name in FIELDS])
-    scope = forms.ChoiceField(choices=[("picked", "picked"), ("all", "all")], required=False)
-    count = forms.IntegerField(required=False, min_value=0)
-    query = forms.CharField(required=False, max_length=2000)

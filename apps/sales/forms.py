@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.forms import OverList
 from apps.accounts.models import Store
 from apps.core.money import digits, to_minor
 from apps.sales.actions import CostLine
@@ -77,9 +78,5 @@ class NewCost(Cost):
         self.fields["store"].queryset = stores
 
 
-class Bulk(forms.Form):
+class Bulk(OverList):
     """One cost for chosen SKUs, or for all of the page's filter (`scope=all` with its count)."""
-
-    scope = forms.ChoiceField(choices=[("picked", "picked"), ("all", "all")], required=False)
-    count = forms.IntegerField(required=False, min_value=0)
-    query = forms.CharField(required=False, max_length=2000)

@@ -8,7 +8,6 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import StoreGrant
@@ -20,7 +19,10 @@ from apps.inventory.queries.rows import _dom
 from apps.listings.models import Product
 from tests.inventory.lines import fill, line_of
 from tests.inventory.stock import listed, sold
+from tests.listed import page_named, seated
 from tests.world import NOW
+
+at = page_named("replenishment")
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")  # where the people of the tests live
 HTMX = {"HX-Request": "true", "HX-Target": "div#rows"}
@@ -32,15 +34,6 @@ def acme(acme):
         fill(acme.store, 6)
         fill(acme.other_store, 2, pool="DE", currency="EUR")
     return acme
-
-
-def at(world, name="replenishment", **kwargs):
-    return reverse(name, kwargs={"agency": world.agency.slug, **kwargs})
-
-
-def seated(client, world, role):
-    client.force_login(world.user(role))
-    return client
 
 
 @pytest.mark.parametrize("role", STAFF_ROLES)

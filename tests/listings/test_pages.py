@@ -1,11 +1,8 @@
 """The product list: what each role sees, filters, edits, takes back and takes away."""
 
-import re
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
 from apps.accounts.models import StoreGrant
 from apps.core.jobs import run
@@ -13,7 +10,11 @@ from apps.core.models import Entry, Job
 from apps.core.permissions import STAFF_ROLES, Role
 from apps.core.storage import documents
 from apps.listings.models import Listing, Product
+from tests.listed import of_table, page_named, seated
 from tests.world import NOW
+
+at = page_named("products")
+shown = of_table(r"[A-Z]-P\d+")
 
 HTMX = {"HX-Request": "true", "HX-Target": "div#rows"}
 DRAWER = {"HX-Request": "true", "HX-Target": "div#drawer-content"}
@@ -46,21 +47,6 @@ def acme(acme):
         fill(acme.store, 6)
         fill(acme.other_store, 2, site="DE", currency="EUR")
     return acme
-
-
-def at(world, name="products", **kwargs):
-    return reverse(name, kwargs={"agency": world.agency.slug, **kwargs})
-
-
-def seated(client, world, role):
-    client.force_login(world.user(role))
-    return client
-
-
-def shown(page: str) -> list[str]:
-    """SKUs of the table, in its order."""
-    body = page.split("<tbody>")[-1].split("</tbody>")[0] if "<tbody>" in page else ""
-    return list(dict.fromkeys(re.findall(r"[A-Z]-P\d+", body)))
 
 
 def product(sku="N-P0"):

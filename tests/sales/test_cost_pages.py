@@ -6,7 +6,6 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 from django.utils import timezone
 
 from apps.core.jobs import run
@@ -15,7 +14,11 @@ from apps.core.permissions import STAFF_ROLES, Role
 from apps.core.storage import documents
 from apps.listings.models import Product
 from apps.sales.models import Cost, SalesDay
+from tests.listed import of_table, page_named, seated
 from tests.world import NOW
+
+at = page_named("costs")
+shown = of_table(r"[A-Z]-C\d+")
 
 HTMX = {"HX-Request": "true", "HX-Target": "div#rows"}
 DRAWER = {"HX-Request": "true", "HX-Target": "div#drawer-content"}
@@ -54,20 +57,6 @@ def acme(acme):
         fill(acme.store, 4)
         fill(acme.other_store, 2, site="DE", currency="EUR")
     return acme
-
-
-def at(world, name="costs", **kwargs):
-    return reverse(name, kwargs={"agency": world.agency.slug, **kwargs})
-
-
-def seated(client, world, role):
-    client.force_login(world.user(role))
-    return client
-
-
-def shown(page: str) -> list[str]:
-    body = page.split("<tbody>")[-1].split("</tbody>")[0] if "<tbody>" in page else ""
-    return list(dict.fromkeys(re.findall(r"[A-Z]-C\d+", body)))
 
 
 def tile(page: str, label: str) -> str:

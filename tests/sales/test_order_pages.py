@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import StoreGrant
@@ -19,8 +18,11 @@ from apps.sales.models import OrderLine
 from apps.sales.queries import order_sums
 from apps.sync.models import StoredDocument
 from apps.sync.rows import ORDER_LINE
+from tests.listed import page_named, seated, table
 from tests.sales.rows import load
 from tests.world import NOW
+
+at = page_named("orders")
 
 HTMX = {"HX-Request": "true", "HX-Target": "div#rows"}
 DRAWER = {"HX-Request": "true", "HX-Target": "div#drawer-content"}
@@ -52,19 +54,9 @@ def acme(acme):
     return acme
 
 
-def at(world, name="orders", **kwargs):
-    return reverse(name, kwargs={"agency": world.agency.slug, **kwargs})
-
-
-def seated(client, world, role):
-    client.force_login(world.user(role))
-    return client
-
-
 def shown(page: str) -> list[int]:
     """The numbers of the table's orders, in its order."""
-    body = page.split("<tbody>")[-1].split("</tbody>")[0] if "<tbody>" in page else ""
-    return [int(n) for n in re.findall(r">111-0000000-(\d+)<", body)]
+    return [int(n) for n in table(page, r">111-0000000-(\d+)<")]
 
 
 def tile(page: str, label: str) -> str:

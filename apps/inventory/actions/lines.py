@@ -12,10 +12,9 @@ from apps.core import audit
 from apps.core.models import Entry
 from apps.core.undo import CannotUndo, undoes
 from apps.inventory.domain.replenishment import Policy, Position, split
-from apps.inventory.models import Replenishment
+from apps.inventory.models import MODES, Replenishment
 from apps.listings.models import Product
 
-MODES = ("", "sea", "air", "air+sea")
 FIELDS = {
     "replenishment.edited": "edited",
     "replenishment.mode": "chosen_mode",
@@ -64,7 +63,7 @@ def edit_quantity(line: Replenishment, *, units: int | None, by: Member, at: dat
 
 def set_mode(lines: Sequence[Replenishment], *, mode: str, by: Member, at: datetime) -> list[Entry]:
     """Transport by `mode` from now on; empty: as computed."""
-    if mode not in MODES:
+    if mode and mode not in MODES:
         raise ValueError(mode)
     return _decide("replenishment.mode", lines, mode, by=by, at=at)
 

@@ -1,8 +1,9 @@
 """Ledger entries about stock, in words."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -10,27 +11,40 @@ from apps.core.models import Entry
 from apps.inventory.models import Plan
 
 SHOWN = 5
+
+
+class Verb(NamedTuple):
+    """What an entry is called in a list, and what it says behind a person's name."""
+
+    label: Promise
+    deed: Promise
+
+
 VERBS = {
-    "replenishment.edited": gettext_lazy("changed the quantity"),
-    "replenishment.mode": gettext_lazy("set the transport"),
-    "replenishment.assigned": gettext_lazy("changed the owner"),
-    "replenishment.snoozed": gettext_lazy("changed the rest"),
-    "policy.saved": gettext_lazy("changed the policy"),
-    "plan.created": gettext_lazy("made a plan"),
-    "plan.edited": gettext_lazy("changed quantities"),
-    "plan.described": gettext_lazy("changed name or note"),
-    "plan.received": gettext_lazy("entered received units"),
-    "plan.submit": gettext_lazy("submitted the plan for approval"),
-    "plan.ask_client": gettext_lazy("asked the client"),
-    "plan.approve": gettext_lazy("approved the plan"),
-    "plan.send_back": gettext_lazy("sent the plan back"),
-    "plan.client_approve": gettext_lazy("approved the plan as the client"),
-    "plan.client_decline": gettext_lazy("declined the plan as the client"),
-    "plan.order": gettext_lazy("ordered the plan"),
-    "plan.ship": gettext_lazy("shipped the plan"),
-    "plan.receive": gettext_lazy("closed the plan as received"),
-    "plan.cancel": gettext_lazy("cancelled the plan"),
-    "plan.reopen": gettext_lazy("reopened the plan"),
+    "plan.created": Verb(gettext_lazy("Plan made"), gettext_lazy("made a plan")),
+    "plan.edited": Verb(gettext_lazy("Plan edited"), gettext_lazy("changed quantities")),
+    "plan.described": Verb(gettext_lazy("Plan described"), gettext_lazy("changed name or note")),
+    "plan.submit": Verb(gettext_lazy("Plan submitted"), gettext_lazy("submitted the plan for approval")),
+    "plan.ask_client": Verb(gettext_lazy("Client asked"), gettext_lazy("asked the client")),
+    "plan.approve": Verb(gettext_lazy("Plan approved"), gettext_lazy("approved the plan")),
+    "plan.send_back": Verb(gettext_lazy("Plan sent back"), gettext_lazy("sent the plan back")),
+    "plan.client_approve": Verb(
+        gettext_lazy("Plan approved by the client"), gettext_lazy("approved the plan as the client")
+    ),
+    "plan.client_decline": Verb(
+        gettext_lazy("Plan declined by the client"), gettext_lazy("declined the plan as the client")
+    ),
+    "plan.order": Verb(gettext_lazy("Plan ordered"), gettext_lazy("ordered the plan")),
+    "plan.ship": Verb(gettext_lazy("Plan shipped"), gettext_lazy("shipped the plan")),
+    "plan.receive": Verb(gettext_lazy("Plan received"), gettext_lazy("closed the plan as received")),
+    "plan.received": Verb(gettext_lazy("Receipt counted"), gettext_lazy("entered received units")),
+    "plan.cancel": Verb(gettext_lazy("Plan cancelled"), gettext_lazy("cancelled the plan")),
+    "plan.reopen": Verb(gettext_lazy("Plan reopened"), gettext_lazy("reopened the plan")),
+    "policy.saved": Verb(gettext_lazy("Replenishment policy saved"), gettext_lazy("changed the policy")),
+    "replenishment.edited": Verb(gettext_lazy("Quantity edited"), gettext_lazy("changed the quantity")),
+    "replenishment.mode": Verb(gettext_lazy("Transport chosen"), gettext_lazy("set the transport")),
+    "replenishment.assigned": Verb(gettext_lazy("Line assigned"), gettext_lazy("changed the owner")),
+    "replenishment.snoozed": Verb(gettext_lazy("Line snoozed"), gettext_lazy("changed the rest")),
 }
 
 
@@ -40,7 +54,7 @@ def in_words(entries: Iterable[Entry], *, key: str = "") -> list[dict[str, Any]]
 
 
 def _said(entry: Entry, key: str) -> str:
-    verb = str(VERBS.get(entry.verb, entry.verb))
+    verb = str(VERBS[entry.verb].deed) if entry.verb in VERBS else entry.verb
     change = _change(entry, key)
     return f"{verb}{_(': ')}{change}" if change else verb
 

@@ -17,7 +17,7 @@ from apps.core.lists import ListColumn, ListQuery, ordered
 from apps.core.models import Entry
 from apps.core.money import WHOLE_UNITS, convert
 from apps.core.permissions import Permission
-from apps.inventory.models import Calculation, PlanLine, Replenishment
+from apps.inventory.models import MODES, Calculation, PlanLine, Replenishment
 
 STATUSES = ("urgent", "reorder", "healthy", "excess", "no_data")
 
@@ -92,7 +92,7 @@ def chosen(lines: QuerySet[Replenishment], query: ListQuery, member: Member, *, 
         wanted &= Q(store__slug=query.get("store"))
     if query.get("supplier"):
         wanted &= Q(supplier=query.get("supplier"))
-    if query.get("mode") in {"sea", "air", "air+sea"}:
+    if query.get("mode") in MODES:
         wanted &= Q(mode=query.get("mode"))
     if (by := _date(query.get("by"))) is not None:
         wanted &= Q(order_by__lte=by)

@@ -18,13 +18,12 @@ from apps.core.http import MemberRequest, page, requires, toast
 from apps.core.permissions import Permission
 from apps.inventory import actions, forms
 from apps.inventory.actions.lines import policy_of, position_of
-from apps.inventory.models import Replenishment
+from apps.inventory.models import MODES, Replenishment
 from apps.inventory.queries import explain
 from apps.inventory.queries import lines as queries
 from apps.inventory.queries.ledger import in_words
 from apps.inventory.queries.plans import agency_currency
 from apps.inventory.queries.rows import row_of
-from apps.inventory.views.lines import MODES
 
 TEMPLATE = "inventory/line.html"
 TERMS = {
@@ -93,7 +92,7 @@ def context(request: MemberRequest, found: Replenishment) -> dict[str, Any]:
         "rules": _rules(policy, explain.own_rule(found.store_id, found.sku)),
         "plans": queries.open_plan_lines(found),
         "history": in_words(queries.history(found), key=f"{found.pool}/{found.sku}"),
-        "modes": MODES,
+        "modes": MODES.items(),
         "may": _may(request),
         "today": today,
         "sales_as_of": queries.sales_as_of(found),

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from apps.accounts.actions.jobs import start_job
@@ -22,7 +22,7 @@ from apps.core.http import MemberRequest, go, page, requires, toast
 from apps.core.models import Entry, Job
 from apps.core.permissions import Permission, Role
 from apps.inventory import actions, forms
-from apps.inventory.models import Replenishment
+from apps.inventory.models import MODES, Replenishment
 from apps.inventory.queries import lines as queries
 from apps.inventory.queries.exports import DEFAULT_SORT
 from apps.inventory.queries.rows import row_of
@@ -33,7 +33,6 @@ SNOOZE_DAYS = 14
 KEPT = ("status", "sort", "mp")
 FILTERS = {"q", "mp", "store", "owner", "supplier", "mode", "by", "rest", "status"}
 TONES = {"urgent": "danger", "reorder": "warning", "healthy": "success", "excess": "excess", "no_data": "neutral"}
-MODES = (("sea", gettext_lazy("Sea")), ("air", gettext_lazy("Air")), ("air+sea", gettext_lazy("Air + sea")))
 
 
 @requires(Permission.PLAN_VIEW)
@@ -73,7 +72,7 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
         "stale": stale,
         "choices": queries.choices(mine),
         "stores": [] if store else [(each.slug, each.name) for each in stores_for(member)],
-        "modes": MODES,
+        "modes": MODES.items(),
         "may": _may(member),
         "today": today,
         "health": _strip(totals),

@@ -11,6 +11,7 @@ from apps.accounts.queries import stores_for
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.undo import UNDO, VERB, undone_numbers
+from apps.inventory.queries.ledger import VERBS as STOCK_VERBS
 from apps.team.queries.discreet import discreet
 from apps.team.queries.wording import Difference, differences, titled
 
@@ -46,26 +47,7 @@ VERBS = {
     "products.edit": _("Products edited"),
     "support.grant": _("Support access granted"),
     "support.end": _("Support access ended"),
-    "plan.created": _("Plan made"),
-    "plan.edited": _("Plan edited"),
-    "plan.described": _("Plan described"),
-    "plan.submit": _("Plan submitted"),
-    "plan.ask_client": _("Client asked"),
-    "plan.approve": _("Plan approved"),
-    "plan.send_back": _("Plan sent back"),
-    "plan.client_approve": _("Plan approved by the client"),
-    "plan.client_decline": _("Plan declined by the client"),
-    "plan.order": _("Plan ordered"),
-    "plan.ship": _("Plan shipped"),
-    "plan.receive": _("Plan received"),
-    "plan.received": _("Receipt counted"),
-    "plan.cancel": _("Plan cancelled"),
-    "plan.reopen": _("Plan reopened"),
-    "policy.saved": _("Replenishment policy saved"),
-    "replenishment.edited": _("Quantity edited"),
-    "replenishment.mode": _("Transport chosen"),
-    "replenishment.assigned": _("Line assigned"),
-    "replenishment.snoozed": _("Line snoozed"),
+    **{name: verb.label for name, verb in STOCK_VERBS.items()},
     "costs.set": _("Cost set"),
     "costs.drop": _("Cost taken away"),
     "import.load": _("File loaded"),

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from apps.accounts.models import Client, Member
 from apps.core.findings import KINDS
@@ -22,6 +22,7 @@ from apps.core.permissions import LABELS as PERMISSIONS
 from apps.core.permissions import SCOPE_LABELS, Permission, Role
 from apps.core.templatetags.figures import listed, money_text
 from apps.core.templatetags.shell import field_label
+from apps.inventory.models import MODES
 from apps.sync.actions.webhooks import EVENTS
 from apps.sync.models import file_title
 from apps.sync.rows import DATASETS
@@ -35,7 +36,6 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:")
 POOL = re.compile(r"([A-Z]{2})/(.+)")  # a line of replenishment: its pool of stock, and the SKU
 PEOPLE = ("owner", "owner_id", "assigned_id", "client")
 ASSIGNED = "replenishment.assigned"
-MODES = {"sea": gettext_lazy("Sea"), "air": gettext_lazy("Air"), "air+sea": gettext_lazy("Air + sea")}
 CODES: dict[str, Mapping[str, Any]] = {
     "action": {"plan.approve": PERMISSIONS[Permission.PLAN_APPROVE]},
     "dataset": DATASETS,
