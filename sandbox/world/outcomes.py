@@ -182,7 +182,8 @@ class Outcomes:
         sent = np.where(self.shipped == NEVER, paid, self.shipped + offset)
         promised = np.maximum(sent, paid + 2 * DAY) // DAY
         end = (promised + 1) * DAY - 1 - offset
-        missed = np.minimum(sent // DAY * DAY - 1, sent - 3600) - offset
+        night = np.minimum(sent // DAY * DAY - 1, sent - 3600)  # before the shipping, where the order was paid by then
+        missed = np.where(night > paid, night, sent - 3600) - offset
         return np.where(self.opened == NEVER, NEVER, np.where(self.late, missed, end))
 
     @cached_property

@@ -9,6 +9,7 @@ from sandbox.world.orders import DAY, NEVER
 from sandbox.world.outcomes import INVOICE_GOOD, INVOICE_MISSING, INVOICE_NONE, Outcomes, Troubled
 from sandbox.world.policy import KINDS, Violations
 from sandbox.world.standing import Standing, Target, rate
+from sandbox.world.world import World
 
 START, SITE = 1000, 64 + INDEX["US"]
 
@@ -57,6 +58,55 @@ def days(stands: Standing, name: str) -> dict[int, int]:
 
 def span(first: int, last: int, count: int = 1) -> dict[int, int]:
     return dict.fromkeys(range(first, last + 1), count)
+
+
+@pytest.fixture(scope="module")
+def worlds() -> dict[int, World]:
+    """Three months of two seeds, one of them twice."""
+    made = {}
+    for name, seed in ((7, 7), (70, 7), (8, 8)):
+        made[name] = World(seed, 0.5, 20_000)
+        made[name].advance(20_090 * DAY)
+    return made
+
+
+def test_health_follows_from_the_seed_alone(worlds):
+    first, again, other = (worlds[name].health() for name in (7, 70, 8))
+    assert first[0].troubled == again[0].troubled
+    assert len({first[0].troubled.creeping, first[0].troubled.late, first[0].troubled.untracked}) == 3
+    for name, counts in first[2].counts.items():
+        assert np.array_equal(counts, again[2].counts[name]), name
+    assert any(not np.array_equal(counts, other[2].counts[name]) for name, counts in first[2].counts.items())
+    assert np.array_equal(first[1].opened, again[1].opened) and not np.array_equal(first[1].opened, other[1].opened)
+
+
+def test_health_leaves_the_orders_as_they_are(worlds):
+    """An order is late, rated or claimed without a column of the ledger having changed for it."""
+    before = {name: column.copy() for name, column in worlds[8].table().items()}
+    what = worlds[8].health()[0]
+    assert what.late.any() and (what.rating > 0).any() and what.sold_by_merchant.any()
+    assert all(np.array_equal(column, before[name]) for name, column in worlds[8].table().items())
+
+
+def test_what_became_of_orders_is_in_order(worlds):
+    """Paid, shipped, delivered, complained about; late is after the ship-by moment and nothing else is."""
+    what = worlds[7].health()[0]
+    sent = what.merchant & what.alive
+    assert sent.sum() > 300
+    assert (what.opened[sent] < what.ship_by[sent]).all() and (what.shipped[sent] < what.delivered[sent]).all()
+    assert np.array_equal(what.shipped[sent] > what.ship_by[sent], what.late[sent])
+    assert (what.ship_by[sent] < what.deliver_by[sent]).all()
+    for reported, withdrawn in what.defects:
+        told = reported != NEVER
+        assert (reported[told] > what.shipped[told]).all() and (withdrawn[told] > reported[told]).all()
+        assert what.alive[told].all()
+
+
+def test_defects_are_told_ten_days_after_the_order_or_so(worlds):
+    what = worlds[7].health()[0]
+    delays = [(told - what.purchased)[told != NEVER] / DAY for told, _withdrawn in what.defects[:2]]
+    delay = np.concatenate(delays)
+    assert len(delay) > 30 and 8 < delay.mean() < 13 and delay.std() > 2.5
 
 
 def test_an_order_counts_for_sixty_days_from_the_sixteenth_day_after_it():
