@@ -34,8 +34,10 @@ _STATEMENTS = (
            shipping_tax, promotion, ship_country, business, as_of)
        SELECT agency_id, store_id, '114-' || row_number() OVER (), sku, 1, marketplace_id, '',
            date + time '12:00', date,
-           date + time '18:00' + row_number() OVER () %% 3600 * interval '1 second', 'Shipped',
-           'Shipped', 'FBA', units, 'USD', revenue, tax, 0, 0, 0, 'US', false, now()
+           date + time '18:00' + row_number() OVER () %% 3600 * interval '1 second',
+           CASE row_number() OVER () %% 1000 WHEN 1 THEN 'Pending' WHEN 2 THEN 'Unshipped' ELSE 'Shipped' END,
+           'Shipped', CASE row_number() OVER () %% 200 WHEN 3 THEN 'FBM' ELSE 'FBA' END, units, 'USD', revenue, tax,
+           0, 0, 0, 'US', false, now()
        FROM sales_salesday WHERE agency_id = %(agency)s AND store_id = %(store)s""",
 )
 

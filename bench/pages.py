@@ -34,6 +34,18 @@ PAGES = {
     "overview": {},
     "replenishment": {"store": "bench"},
     "products": {},
+    "orders": {},
+}
+# Filters of the orders page over a year: one that most lines pass, and those for which many are read in vain.
+ORDERS = {
+    "shipped": "status=shipped",
+    "cancelled": "status=cancelled",
+    "pending": "status=pending",
+    "to be shipped": "status=unshipped",
+    "by the seller": "way=FBM",
+    "one site": "mp=CA",
+    "a SKU": "q=BENCH-77",
+    "nothing": "q=nothing-like-it",
 }
 LISTS = ("api-orders", "api-products", "api-stock")
 
@@ -69,6 +81,9 @@ def _visits(here: Ground) -> dict[str, Callable[[], object]]:
                 visits[name] = lambda client=client, address=address: client.get(address)
             else:
                 tell(name, "not there", "this page does not exist yet")
+    orders = _address("orders", {})
+    for name, query in ORDERS.items():
+        visits[f"orders, {name}"] = lambda query=query: person.get(f"{orders}?last=365d&{query}")
     return visits
 
 

@@ -18,7 +18,7 @@ from apps.core.lists import ListColumn, ListQuery, dom_id
 from apps.core.metrics import Period
 from apps.listings.models import WAYS as WAY_WORDS
 from apps.listings.models import Product
-from apps.sales.models import OrderLine
+from apps.sales.models import UNUSUAL, OrderLine
 from apps.sync.models import StoredDocument
 from apps.sync.rows import ORDER_LINE
 
@@ -108,7 +108,10 @@ class Wanted:
             wanted &= Q(order_id=self.q) if self.exact else named
         if self.way:
             wanted &= Q(fulfilment=self.way)
-        return wanted & OF_STATE[self.state] if state and self.state else wanted
+        if state and self.state:
+            wanted &= OF_STATE[self.state]
+        unusual = self.way == "FBM" or (state and self.state not in {"", "shipped"})
+        return wanted & UNUSUAL if unusual else wanted  # says nothing new, but names the index of few lines
 
 
 def wanted_of(query: ListQuery, member: Member, stores: Collection[Store], *, today: date) -> Wanted:
@@ -179,12 +182,21 @@ class Page:
     after: str = ""
 
 
-def page_of(wanted: Wanted, *, size: int, before: str = "", after: str = "") -> Page:
-    """The page behind the mark `after`, or the one that ends at `before`; the first one without either."""
+def page_of(
+    wanted: Wanted, *, size: int, before: str = "", after: str = "", days: Sequence[date] | None = None
+) -> Page:
+    """The page behind the mark `after`, or the one that ends at `before`; the first one without either.
+
+    `days`, where known, are those with such lines: only as many are read as the page may need.
+    """
+    if days is not None and not days:
+        return Page()
     mark = _read(after or before)
     back = bool(mark and before and not after)
     falling = wanted.ascending == back  # the newest first, unless turned; a page back is read from its end
     where = wanted.filter() & (_beyond(mark, falling=falling) if mark else Q())
+    if days is not None:
+        where &= Q(purchased_on__in=_nearest(days, mark, size + 2, falling=falling))
     found = _lines(where, wanted.stores, size + 1, falling=falling)
     more, found = len(found) > size, found[:size]
     if back:
@@ -195,6 +207,12 @@ def page_of(wanted: Wanted, *, size: int, before: str = "", after: str = "") -> 
     return Page(
         rows_of(found, wanted.stores), _mark(found[0]) if has_before else "", _mark(found[-1]) if has_after else ""
     )
+
+
+def _nearest(days: Sequence[date], mark: Sequence[Any] | None, count: int, *, falling: bool) -> list[date]:
+    """The first days from the mark's on. Each holds a line, but for the mark's own, which may lie before it."""
+    beyond = [day for day in days if not mark or (day <= mark[0] if falling else day >= mark[0])]
+    return sorted(beyond, reverse=falling)[:count]
 
 
 def _lines(where: Q, stores: Sequence[Store], count: int, *, falling: bool) -> list[OrderLine]:

@@ -54,8 +54,8 @@ def context(request: MemberRequest, slug: str) -> dict[str, Any]:
     before, after = (params.pop(name, [""])[-1] for name in ("before", "after"))
     query = lists.parse(params, queries.COLUMNS, sort=queries.DEFAULT_SORT, today=today, can=member.can)
     wanted = queries.wanted_of(query, member, stores, today=today)
-    found = queries.page_of(wanted, size=query.per_page, before=before, after=after)
     totals = totals_of(wanted)
+    found = queries.page_of(wanted, size=query.per_page, before=before, after=after, days=totals.days)
     return pages.frame(request, query, name=PAGE, slug=slug, kept=("status", "sort")) | {
         "store": store,
         "lines": found.rows,
