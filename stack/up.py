@@ -149,7 +149,7 @@ def _start_product(house: House) -> None:
     house.keep("sync", [*worker, "-n", "sync@%h", "-Q", "sync,bulk", "-c", "4"], **as_worker)
     house.keep("beat", [*celery, "beat", "--schedule", house.place.state / "beat", "--pidfile", ""], **as_worker)
     web = [binaries / "gunicorn", "config.wsgi", "--bind", f"{HOST}:{house.port}", "--worker-class", "gthread"]
-    web += ["--workers", "2", "--threads", "4", "--access-logfile", "-"]
+    web += ["--workers", "2", "--threads", "4"]
     house.keep("web", web, DB_POOL="1")
 
 

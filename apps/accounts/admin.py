@@ -65,6 +65,10 @@ class UserAdmin(ConsoleAdmin):
     fields = ("email", "name", "language", "time_zone", "is_active", "is_staff")
     ordering = ("email",)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Nobody is taken over from here: a new password is sent to the address. Superusers alone make staff."""
+        return ("email",) if request.user.is_superuser else ("email", "is_staff")
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # people come by invitation
 

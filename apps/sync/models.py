@@ -43,7 +43,7 @@ class Connection(TenantModel):
     label = models.CharField(max_length=100, blank=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
     problem = models.TextField(blank=True)  # the source's own words
-    credentials = models.TextField(blank=True)  # v1.<key id>.<nonce>.<wrapped key>.<ciphertext>, see sync.crypto
+    credentials = models.TextField(blank=True)  # v1.<key id>.<nonce>.<wrapped key>.<ciphertext>, see core.crypto
     authorised_at = models.DateTimeField(null=True, blank=True)  # consent lapses after 365 days
     last_ok_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)  # in a row

@@ -11,8 +11,8 @@ import pytest
 import redis
 from django.conf import settings
 
+from apps.core.crypto import ShortLived
 from apps.sync.addresses import Hosts
-from apps.sync.crypto import ShortLived
 from apps.sync.http import ConnectionRevoked, Forbidden, Http, Throttled
 from apps.sync.limits import Limiter
 from apps.sync.source import Market, Task, TryLater, Unreadable

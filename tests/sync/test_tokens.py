@@ -8,7 +8,7 @@ import pytest
 import redis
 from django.conf import settings
 
-from apps.sync.crypto import ShortLived
+from apps.core.crypto import ShortLived
 from apps.sync.http import ConnectionRevoked, Http, Throttled, Transient
 from apps.sync.tokens import Grant, TokenStore
 from tests.sync.amazon import Reply, counter

@@ -10,15 +10,15 @@ from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.core.http import MemberRequest, View
+from apps.core.http import MemberRequest, View, go
 
 
 def fresh(back: str) -> Any:
-    """Ask for the password or passkey again if the last time is long ago; `back` names the page one returns to.
+    """Ask for the password or passkey again if the last time is long ago; `back` names the page one returns to,
+    of the agency or, where the address names one, of the store.
 
     The POST is not replayed: it would run outside the agency, and nobody should grant rights by a stale click.
     """
@@ -30,8 +30,8 @@ def fresh(back: str) -> Any:
             if not methods or _recent(request):
                 return view(request, *args, **kwargs)
             messages.info(request, _("Confirm that it is you, then do it again."))
-            target = urlencode({"next": reverse(back, kwargs={"agency": request.agency.slug})})
-            return redirect(f"{methods[0]['url']}?{target}")
+            page = {"agency": request.agency.slug} | {name: kwargs[name] for name in ("store",) if name in kwargs}
+            return go(request, f"{methods[0]['url']}?{urlencode({'next': reverse(back, kwargs=page)})}")
 
         return asked
 

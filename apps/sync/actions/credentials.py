@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from apps.sync import crypto
+from apps.core import crypto
 from apps.sync.models import Connection, WebhookEndpoint
 
 

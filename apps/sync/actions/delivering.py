@@ -7,10 +7,10 @@ from django.conf import settings
 from django.utils import timezone
 from standardwebhooks import Webhook
 
+from apps.core.crypto import Sealed
 from apps.core.tenancy import tenant
 from apps.sync.actions import webhooks
 from apps.sync.actions.credentials import opened_secret
-from apps.sync.crypto import Sealed
 from apps.sync.outward import Refused, post
 
 QUIET = 300  # characters of an answer that are kept

@@ -14,13 +14,13 @@ from django.conf import settings
 from django.db import close_old_connections, connection, connections
 from django.utils import timezone
 
+from apps.core.crypto import Sealed
 from apps.core.storage import documents as storage
 from apps.core.tenancy import tenant
 from apps.sync.actions import documents, leases, telling
 from apps.sync.actions.credentials import opened
 from apps.sync.actions.leases import Claim, LeaseLost
 from apps.sync.actions.slots import ring_next
-from apps.sync.crypto import Sealed
 from apps.sync.models import StoredDocument, Stream
 from apps.sync.queries.markets import markets_of, sites_of
 from apps.sync.source import Document, NeedsOwner, Source, SourceError, Task, TryLater, Unreadable

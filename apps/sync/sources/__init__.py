@@ -11,8 +11,8 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.crypto import ShortLived
 from apps.sync.addresses import Hosts
-from apps.sync.crypto import ShortLived
 from apps.sync.http import Http
 from apps.sync.limits import Limiter
 from apps.sync.rows import DATASETS, RowType

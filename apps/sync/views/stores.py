@@ -21,6 +21,7 @@ from apps.accounts.actions.refusal import Refused
 from apps.accounts.actions.stores import create_client
 from apps.accounts.models import Store
 from apps.accounts.queries import stores_for
+from apps.accounts.views.stepping_up import fresh
 from apps.core.http import MemberRequest, go, page, requires, signed_in
 from apps.core.permissions import Permission
 from apps.sync import actions
@@ -82,6 +83,7 @@ def connections(request: MemberRequest, store: str) -> HttpResponse:
 
 @require_POST
 @requires(Permission.STORES_EDIT)
+@fresh("connections")
 def connect(request: MemberRequest, store: str, kind: str) -> HttpResponse:
     """Credentials that were pasted. They are tried before they are kept."""
     row = _store(request, store)
@@ -115,6 +117,7 @@ def _tried(store: Store, kind: str, credentials: dict[str, Any]) -> str:
 
 @require_POST
 @requires(Permission.STORES_EDIT)
+@fresh("connections")
 def consent(request: MemberRequest, store: str) -> HttpResponse:
     """Send the person to Amazon. What comes back must belong to this session, this agency and this store."""
     row, nonce = _store(request, store), secrets.token_urlsafe(16)
@@ -181,6 +184,7 @@ def _consented(request: MemberRequest, store: Store) -> str:
 
 @require_POST
 @requires(Permission.STORES_EDIT)
+@fresh("connections")
 def connection_turn(request: MemberRequest, store: str, pk: uuid.UUID, what: str) -> HttpResponse:
     """Pause, resume or disconnect one door."""
     row = _store(request, store)
@@ -202,6 +206,7 @@ def connection_turn(request: MemberRequest, store: str, pk: uuid.UUID, what: str
 
 @require_POST
 @requires(Permission.STORES_EDIT)
+@fresh("connections")
 def off_board(request: MemberRequest, store: str) -> HttpResponse:
     """The agency does not serve this store any more."""
     row, form = _store(request, store), ReasonForm(request.POST)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.views.settings import settings_page
+from apps.accounts.views.stepping_up import fresh
 from apps.core import lists
 from apps.core.http import MemberRequest, requires
 from apps.core.permissions import Permission
@@ -30,6 +31,7 @@ def webhooks(request: MemberRequest) -> HttpResponse:
 
 @require_POST
 @requires(Permission.KEYS_EDIT)
+@fresh("settings-webhooks")
 def webhook_new(request: MemberRequest) -> HttpResponse:
     form = EndpointForm(request.POST)
     if not form.is_valid():
@@ -44,8 +46,11 @@ def webhook_new(request: MemberRequest) -> HttpResponse:
 @requires(Permission.KEYS_EDIT)
 def webhook(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     endpoint = get_object_or_404(WebhookEndpoint.objects, pk=pk)
-    if request.method != "POST":
-        return _one(request, endpoint)
+    return _changed(request, endpoint) if request.method == "POST" else _one(request, endpoint)
+
+
+@fresh("settings-webhooks")
+def _changed(request: MemberRequest, endpoint: WebhookEndpoint) -> HttpResponse:
     form = EndpointForm(request.POST)
     if not form.is_valid():
         return _one(request, endpoint, form=form, status=422)
@@ -56,6 +61,7 @@ def webhook(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @requires(Permission.KEYS_EDIT)
+@fresh("settings-webhooks")
 def webhook_act(request: MemberRequest, pk: uuid.UUID, what: str) -> HttpResponse:
     """Rotate the secret, send a test, or forget the endpoint."""
     endpoint, at = get_object_or_404(WebhookEndpoint.objects, pk=pk), timezone.now()

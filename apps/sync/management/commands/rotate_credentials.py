@@ -4,17 +4,22 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.accounts.actions.factors import rewrap_factors
 from apps.accounts.models import Agency
+from apps.core.crypto import Sealed
 from apps.core.tenancy import tenant
 from apps.sync.actions import rewrap
-from apps.sync.crypto import Sealed
 
 
 class Command(BaseCommand):
-    help = "Seal connection credentials and webhook secrets with the first key of CREDENTIAL_KEYS."
+    help = "Seal credentials, secrets of webhooks and seeds of second factors with the first key of CREDENTIAL_KEYS."
 
     def handle(self, *args: Any, **options: Any) -> None:
         changed, failed = 0, []
+        try:
+            changed += rewrap_factors()
+        except Sealed as error:
+            failed.append(f"second factors: {error}")
         for agency in Agency.objects.order_by("pk"):
             try:
                 with tenant(agency.pk):
