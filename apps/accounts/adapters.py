@@ -27,6 +27,10 @@ class AccountAdapter(DefaultAccountAdapter):
         context["base_url"] = settings.BASE_URL
         super().send_mail(template_prefix, email, context)
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """By the account alone. allauth's own begins with the Host header, which a guesser may spell in many ways."""
+        return str(credentials.get("email", "")).lower()
+
     def send_notification_mail(self, template_prefix: str, user: Any, *words: Any, **more: Any) -> None:
         """A password, a factor or the address was changed: whoever was signed in as this person elsewhere is out."""
         end_sessions(user.pk, but=self.request.session.session_key or "")

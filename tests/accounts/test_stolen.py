@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -20,7 +21,7 @@ from apps.accounts.actions.invitations import Offer, invite
 from apps.accounts.models import User
 from apps.core.permissions import Role
 from apps.sync.models import Connection, WebhookEndpoint
-from tests.accounts.test_sign_in import PASSWORD, a_factor, code_now, person, sign_in
+from tests.accounts.test_sign_in import LIMITS, PASSWORD, a_factor, code_now, person, sign_in
 from tests.factories import UserFactory
 
 __all__ = ["person"]
@@ -81,6 +82,22 @@ def test_links_and_codes_that_let_one_in_are_not_in_the_log(acme, client, writte
     told = {"GET /invite/…/", "GET /accounts/amazon/consent/?spapi_oauth_code=…&state=…"}
     assert told <= requests, "requests are logged"
     assert token not in said and "hushhush" not in said
+
+
+# -- many tries
+
+
+def test_another_spelling_of_the_host_gives_no_more_tries(person, client, settings):
+    settings.ACCOUNT_RATE_LIMITS = LIMITS
+    cache.clear()
+    words = {"login": person.email, "password": "wrong"}
+    for port in range(5):
+        client.post("/accounts/login/", words, headers={"Host": f"storewright.example:{8000 + port}"})
+    client.post("/accounts/login/", words | {"password": PASSWORD}, headers={"Host": "Storewright.example"})
+    assert "_auth_user_id" not in client.session
+    cache.clear()
+    client.post("/accounts/login/", words | {"password": PASSWORD}, headers={"Host": "Storewright.example"})
+    assert "_auth_user_id" in client.session
 
 
 # -- a session
