@@ -49,6 +49,11 @@ SCHEDULE: dict[str, Entry] = {
         "schedule": crontab(minute="20"),
         "options": {"queue": "bulk"},
     },
+    "health-refresh": {
+        "task": "apps.health.tasks.refresh_all",
+        "schedule": crontab(minute="40", hour="*/6"),
+        "options": {"queue": "bulk"},
+    },
     "papers-refresh": {
         "task": "apps.health.tasks.refresh_all_papers",
         "schedule": crontab(hour="1", minute="30"),

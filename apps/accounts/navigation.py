@@ -63,6 +63,7 @@ AGENCY = (
         P.STORES_VIEW,
         ("store-new", "store-edit", "connection"),
     ),
+    Place("health", _("Account health"), "shield", P.HEALTH_VIEW, ("health",)),
     Place("replenishment", _("Replenishment"), "truck", P.PLAN_VIEW, ("replenishment", "plan", "policy")),
     Place("products", _("Products"), "package", P.PRODUCTS_VIEW, ("product",)),
     Place("orders", pgettext_lazy("page", "Orders"), "shopping-cart", P.ORDERS_VIEW, ("order",)),
@@ -111,6 +112,7 @@ PORTAL = (
     Place("portal-plans", _("Approvals"), "checklist", P.PORTAL_VIEW, ("portal-plan",)),
     Place("portal-replenishment", _("Stock"), "package", P.PORTAL_VIEW),
     Place("portal-papers", _("Papers"), "file-text", P.PORTAL_VIEW, ("portal-paper",)),
+    Place("portal-health", _("Account health"), "shield", P.PORTAL_VIEW),
     Place("portal-uploads", _("Files"), "upload", P.PORTAL_UPLOAD, ("portal-upload",)),
     Place("portal-changes", _("Our work"), "history", P.PORTAL_VIEW),
 )

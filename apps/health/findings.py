@@ -28,7 +28,7 @@ BREACH = define_kind(
         sentence=_("{metric} on {site}: {rate}, must be {limit}"),
         why=_("{count} of {total} counted from {first} to {last}; Amazon may take selling rights away"),
         verb=_("See account health"),
-        link="store",
+        link="health",
         needs=Permission.HEALTH_VIEW,
         words=_words,
     )
@@ -42,7 +42,7 @@ NEAR = define_kind(
         sentence=_("{metric} on {site}: {rate}, must be {limit}; {room} more allowed"),
         why=_("{count} of {total} counted from {first} to {last}"),
         verb=_("See account health"),
-        link="store",
+        link="health",
         needs=Permission.HEALTH_VIEW,
         words=_words,
     )
@@ -56,7 +56,7 @@ STATUS = define_kind(
         sentence=_("The account on {site} is now: {now} (before: {was})"),
         why=_("Amazon changed it between the reports of {before} and {day}"),
         verb=_("See account health"),
-        link="store",
+        link="health",
         needs=Permission.HEALTH_VIEW,
         words=_words,
     )
@@ -70,7 +70,7 @@ DUE = define_kind(
         sentence=_("{kind}: {subject} is to be answered by {due}"),
         why=_("Amazon acts by itself when nobody answers in time"),
         verb=_("See account health"),
-        link="store",
+        link="health-notices",
         needs=Permission.HEALTH_VIEW,
         words=_words,
     )
@@ -84,7 +84,7 @@ DIFFERS = define_kind(
         sentence=_("{metric} on {site}: Amazon counts {amazon}, we know of {ours}"),
         why=_("Difference of {missing} in the report of {day}: bring the newest order defects and orders"),
         verb=_("See account health"),
-        link="store",
+        link="health",
         needs=Permission.HEALTH_VIEW,
         words=_words,
     )

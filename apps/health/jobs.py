@@ -1,13 +1,19 @@
-"""What takes longer than a request, and what follows papers and offers. Found by `core` at start."""
+"""What takes longer than a request, and what follows fresh facts, papers and offers. Found by `core` at start."""
 
-from django.utils import timezone
+from typing import Any
+
+from django.utils import timezone, translation
 
 from apps.accounts.models import Store
-from apps.core import jobs
+from apps.core import exports, jobs
 from apps.core.models import Job
 from apps.health.actions import coverage, offers, paper_findings, papers
-from apps.health.tasks import refresh_papers_soon
+from apps.health.queries.exports import FIELDS, exported
+from apps.health.tasks import refresh_papers_soon, refresh_soon
+from apps.sync.loading import Loaded, after_load
+from apps.sync.rows import DEFECT, FEEDBACK, HEALTH, SHIPMENT
 
+EXPORT = "health.export"
 RECALCULATE = "papers.recalculate"
 
 papers.FOLLOWERS.append(refresh_papers_soon)
@@ -26,3 +32,18 @@ def recalculate(job: Job) -> None:
         paper_findings.refresh_findings(store, at=at)
     job.done = job.total = len(stores)
     job.note = f"{count} SKU"
+
+
+@jobs.works(EXPORT)
+def export(job: Job) -> None:
+    """Write what the matrix's query shows, all pages, as a file in document storage."""
+    with translation.override(job.arguments.get("language") or "en"):
+        rows, total = exported(job.by, job.arguments["query"])
+        exports.keep(job, FIELDS, rows, total=total, name=f"health-{timezone.localdate():%Y-%m-%d}")
+
+
+@after_load(HEALTH, DEFECT, FEEDBACK, SHIPMENT)
+def follow(*, agency_id: int, store_id: int, loaded: Loaded, **_row: Any) -> None:
+    """Facts have changed: what is foretold and found from them may have, too."""
+    if loaded.new or loaded.changed or loaded.gone:
+        refresh_soon(agency_id=agency_id, store_id=store_id)

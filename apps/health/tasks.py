@@ -1,6 +1,6 @@
 """When health's read models are made anew, and who is told."""
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
@@ -8,9 +8,33 @@ from apps.accounts.models import Agency, Store
 from apps.core.tasks import TenantTask
 from apps.core.tenancy import tenant
 from apps.health.actions import coverage, paper_findings, reminders
+from apps.health.actions.attention import refresh_findings
+from apps.health.actions.outlooks import look_ahead
 
 QUEUE = "bulk"
-SETTLES_IN = 3  # seconds: several papers handed in at once ring once
+SETTLES_IN = 10  # seconds: several documents of one sync ring once
+PAPERS_SETTLE_IN = 3  # several papers handed in at once
+
+
+@shared_task(base=TenantTask)
+def refresh_store(store_id: int) -> int:
+    """What follows from the store's facts, made anew: forecasts, findings. Returns the number of forecasts."""
+    store, at = Store.objects.get(pk=store_id), timezone.now()
+    made = look_ahead(store, at=at)
+    refresh_findings(store, at=at)
+    return made
+
+
+def refresh_soon(*, agency_id: int, store_id: int) -> None:
+    """Ring for one store once things have settled; further rings until then are swallowed."""
+    if cache.add(f"agency:{agency_id}:health:{store_id}:rung", True, SETTLES_IN):
+        refresh_store.apply_async([store_id], {"agency_id": agency_id}, countdown=SETTLES_IN, queue=QUEUE)
+
+
+@shared_task
+def refresh_all() -> int:
+    """Several times a day: defects roll off even where no document comes. Returns the number of stores rung for."""
+    return _ring_for_all(refresh_store)
 
 
 @shared_task(base=TenantTask)
@@ -30,19 +54,24 @@ def remind_of_papers(store_id: int) -> int:
 
 def refresh_papers_soon(*, agency_id: int, store_id: int) -> None:
     """Ring for one store once things have settled; further rings until then are swallowed."""
-    if cache.add(f"agency:{agency_id}:papers:{store_id}:rung", True, SETTLES_IN):
-        refresh_papers.apply_async([store_id], {"agency_id": agency_id}, countdown=SETTLES_IN, queue=QUEUE)
+    if cache.add(f"agency:{agency_id}:papers:{store_id}:rung", True, PAPERS_SETTLE_IN):
+        refresh_papers.apply_async([store_id], {"agency_id": agency_id}, countdown=PAPERS_SETTLE_IN, queue=QUEUE)
 
 
 @shared_task
 def refresh_all_papers() -> int:
     """Every night: papers end as days pass. Returns the number of stores rung for."""
+    return _ring_for_all(refresh_papers, remind_of_papers)
+
+
+def _ring_for_all(*bells: Task) -> int:
+    """Ring each bell for every active store; the number of stores."""
     rung = 0
     for agency_id in Agency.objects.filter(active=True).values_list("pk", flat=True):
         with tenant(agency_id):
             stores = list(Store.objects.filter(active=True).values_list("pk", flat=True))
         for store_id in stores:
-            refresh_papers.apply_async([store_id], {"agency_id": agency_id}, queue=QUEUE)
-            remind_of_papers.apply_async([store_id], {"agency_id": agency_id}, queue=QUEUE)
+            for bell in bells:
+                bell.apply_async([store_id], {"agency_id": agency_id}, queue=QUEUE)
             rung += 1
     return rung

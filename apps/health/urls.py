@@ -2,8 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from apps.health.portal import health as client_health
 from apps.health.portal import papers as client_papers
-from apps.health.views import coverage, paper_rules, papers
+from apps.health.views import board, coverage, method, paper_rules, papers, site, work
+
+HEALTH = "stores/<slug:store>/health/"
+DEFECT = f"{HEALTH}defects/<str:number>/<slug:kind>/"
+NOTICE = "health/notices/<uuid:pk>/"
 
 STORE = "stores/<slug:store>/papers/"
 PAPER = f"{STORE}<uuid:pk>/"
@@ -11,6 +16,31 @@ COVER = f"{STORE}coverage/<str:site>/<path:sku>/"
 
 staff: list[URLPattern | URLResolver] = []
 portal: list[URLPattern | URLResolver] = []
+
+# Account health. Lists stand twice: for all stores, and below one store; `reverse` finds the right one by its arguments.
+staff += [
+    path("health/", board.board, name="health"),
+    path("health/export/", board.export, name="health-export"),
+    path("health/method/", method.method, name="health-method"),
+    path(HEALTH, site.store, name="health"),
+    *(
+        path(f"{before}{name}/{what}", view, name=f"health-{name}{suffix}")
+        for before in ("health/", HEALTH)
+        for name, what, view, suffix in (
+            ("defects", "", work.defects, ""),
+            ("defects", "act/", work.defects_act, "-act"),
+            ("defects", "export/", work.defects_export, "-export"),
+            ("notices", "", work.notices, ""),
+            ("notices", "act/", work.notices_act, "-act"),
+            ("notices", "export/", work.notices_export, "-export"),
+        )
+    ),
+    path(DEFECT, work.defect, name="health-defect"),
+    path(f"{DEFECT}save/", work.defect_save, name="health-defect-save"),
+    path(NOTICE, work.notice, name="health-notice"),
+    path(f"{NOTICE}save/", work.notice_save, name="health-notice-save"),
+]
+portal += [path("health/", client_health.health, name="portal-health")]
 
 # Compliance. A list stands twice: for all stores, and below one store.
 staff += [

@@ -55,6 +55,8 @@ def test_a_small_seller_has_count_room():
 def test_amber_begins_at_seventy_percent_of_the_limit():
     assert stand(6, 1000, ODR).band == Band.GOOD
     assert stand(7, 1000, ODR).band == Band.AMBER
+    assert stand(4, 1000, ODR, own=4_000).band == Band.AMBER  # an agency may want to know sooner
+    assert stand(7, 1000, ODR, own=9_000).band == Band.AMBER  # but not later
 
 
 def test_rates_are_rounded_half_up_as_amazon_does():

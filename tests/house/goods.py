@@ -13,7 +13,7 @@ from apps.core.permissions import STAFF_ROLES, Role
 from apps.core.storage import documents
 from apps.health.actions.coverage import recompute_store
 from apps.health.actions.files import keep
-from apps.health.models import Offer, Paper, PaperRequest, PaperWaiver
+from apps.health.models import Defect, HealthDay, Notice, Offer, Paper, PaperRequest, PaperWaiver
 from apps.inventory.actions import create_plans
 from apps.inventory.models import Plan, PlanLine, Replenishment
 from apps.sales.models import OrderLine
@@ -42,6 +42,7 @@ class Goods:
                 "plan_line": PlanLine.objects.filter(plan=plan).first().pk,
                 "entry": Entry.objects.filter(store=store).latest("number").number,
                 "order": self._order(),
+                **self._health(),
                 **self._papers(currency),
                 **self._sync(),
                 **self._house(),
@@ -71,6 +72,23 @@ class Goods:
             quantity=2, price=2000, promotion=100, tax=150, currency="USD",
         )  # fmt: skip
         return number
+
+    def _health(self) -> dict:
+        order = f"{self.store.pk}-7654321-1234567"
+        Defect.objects.create(
+            store=self.store, order_id=order, kind=Defect.Kind.CLAIM, marketplace_id=self.pool, programme="mfn",
+            ordered_on=self.now.date(), reported_on=self.now.date(), as_of=self.now,
+        )  # fmt: skip
+        notice = Notice.objects.create(
+            store=self.store, origin="file", key=order, kind=Notice.Kind.PERFORMANCE, marketplace=self.pool,
+            subject="A notice", at=self.now,
+        )  # fmt: skip
+        HealthDay.objects.create(
+            store=self.store, marketplace_id=self.pool, metric="odr", programme="afn", date=self.now.date(), total=500,
+            count=2, rate=4000, target=10_000, operator="lt", status="good", as_of=self.now,
+            window_first=self.now.date() - timedelta(days=75), window_last=self.now.date() - timedelta(days=16),
+        )  # fmt: skip
+        return {"defect": order, "notice": notice.pk}
 
     def _papers(self, currency: str) -> dict:
         """A draft with a file, a request, a waiver that waits, and coverage of the SKU."""

@@ -75,11 +75,11 @@ class Standing:
         return self.room is not None and self.room <= NEAR_DEFECTS
 
 
-def stand(bad: int | None, total: int | None, limit: Limit, *, amber: int = AMBER_SHARE) -> Standing:
-    """Where `bad` of `total` stands against a limit; `amber` is the percent of the limit that turns amber."""
+def stand(bad: int | None, total: int | None, limit: Limit, *, own: int | None = None) -> Standing:
+    """Where `bad` of `total` stands against a limit. Amber from 70 % of it, or from `own` ppm where that is lower."""
     if bad is None or not total:
         return Standing(bad or 0, total or 0, None, None, Band.UNRATED)
-    return Standing(bad, total, share(bad, total), limit.most(total) - bad, _band(bad, total, limit, amber))
+    return Standing(bad, total, share(bad, total), limit.most(total) - bad, _band(bad, total, limit, own))
 
 
 def share(part: int, total: int) -> int:
@@ -87,10 +87,11 @@ def share(part: int, total: int) -> int:
     return (2 * part * WHOLE + total) // (2 * total)
 
 
-def _band(bad: int, total: int, limit: Limit, amber: int) -> Band:
+def _band(bad: int, total: int, limit: Limit, own: int | None) -> Band:
     if limit.broken(bad, total):
         return Band.BREACH
-    return Band.AMBER if bad and bad * WHOLE * 100 >= amber * limit.ppm * total else Band.GOOD
+    amber = AMBER_SHARE * limit.ppm if own is None else min(AMBER_SHARE * limit.ppm, 100 * own)
+    return Band.AMBER if bad and bad * WHOLE * 100 >= amber * total else Band.GOOD
 
 
 @dataclass(frozen=True)

@@ -218,7 +218,7 @@ class Notice(TenantModel):
     """
 
     portal_may = ("SELECT",)
-    portal_hides = ("owner", "answer")
+    portal_hides = ("owner",)
 
     class Kind(models.TextChoices):
         ACCOUNT_STATUS = "account_status", _("Account status changed")

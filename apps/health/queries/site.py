@@ -1,0 +1,174 @@
+"""One store's rates: the newest report site by site, how they went, and what rolls off when."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import Member, Store
+from apps.accounts.queries import site_filter
+from apps.health.domain.headroom import Band, Limit, RollOff, Window, roll_off
+from apps.health.domain.performance import OF_GOOD
+from apps.health.models import HealthDay, Outlook
+from apps.health.queries.newest import Reading, newest
+from apps.health.queries.series import known
+
+TREND_DAYS = 60
+PAST_DAYS = 30  # of the chart, before the newest report
+ORDER = (Band.BREACH, Band.AMBER, Band.GOOD, Band.UNRATED)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """One metric of one site. `trend`: its rate over 60 days, oldest first, None where no report told it."""
+
+    reading: Reading
+    outlook: Outlook | None
+    trend: list[int | None]
+
+    @property
+    def key(self) -> str:
+        row = self.reading.row
+        return f"{row.marketplace_id}-{row.metric}-{row.programme}"
+
+
+@dataclass(frozen=True)
+class Health:
+    """A store's newest reports: rates, counters of violations, and the account's state by site."""
+
+    rates: list[Rate]
+    counters: list[Reading]
+    states: dict[str, Reading]
+    scores: dict[str, Reading]
+    date: date | None
+
+    @property
+    def nearest(self) -> Rate | None:
+        """The rate with the least room; None where nothing is rated."""
+        rated = [each for each in self.rates if each.reading.standing.room is not None]
+        return min(rated, key=lambda each: each.reading.standing.room or 0, default=None)
+
+
+def health(member: Member, store: Store) -> Health:
+    """Everything the newest reports say of a store, in four queries."""
+    readings = newest(member, [store.pk])
+    rates = [each for each in readings if each.limit is not None]
+    trends, made = _trends(member, store), _outlooks(member, store)
+    rows = [Rate(each, made.get(_key(each.row)), trends.get(_key(each.row)[:-1], [])) for each in rates]
+    rows.sort(key=_worst_first)
+    named = {"account_status": {}, "ahr": {}}  # type: dict[str, dict[str, Reading]]
+    for each in readings:
+        if each.row.metric in named:
+            named[each.row.metric][each.row.marketplace_id] = each
+    shown = {id(each) for each in rates}
+    counters = [each for each in readings if id(each) not in shown and each.row.metric not in named]
+    days = [each.row.date for each in readings]
+    return Health(rows, counters, named["account_status"], named["ahr"], max(days, default=None))
+
+
+def _worst_first(each: Rate) -> tuple[Any, ...]:
+    standing, row = each.reading.standing, each.reading.row
+    room = standing.room if standing.room is not None else 10**9
+    return ORDER.index(standing.band), room, row.marketplace_id, row.metric, row.programme
+
+
+def _key(row: HealthDay | Outlook) -> tuple[Any, ...]:
+    return row.marketplace_id, row.metric, row.programme, row.date
+
+
+def _outlooks(member: Member, store: Store) -> dict[tuple[Any, ...], Outlook]:
+    made = Outlook.objects.filter(site_filter(member), store=store).order_by("-date")
+    return {_key(each): each for each in made[:500]}
+
+
+def _trends(member: Member, store: Store) -> dict[tuple[Any, ...], list[int | None]]:
+    """{(site, metric, programme): rates}, all of the same length."""
+    rows = HealthDay.objects.filter(site_filter(member), store=store, total__isnull=False)
+    last = rows.order_by("-date").values_list("date", flat=True).first()
+    if last is None:
+        return {}
+    first = last - timedelta(days=TREND_DAYS - 1)
+    found: dict[tuple[Any, ...], list[int | None]] = defaultdict(lambda: [None] * TREND_DAYS)
+    told = rows.filter(date__gte=first).values_list("marketplace", "metric", "programme", "date", "rate")
+    for site, metric, programme, day, rate in told.order_by():
+        found[site, metric, programme][(day - first).days] = rate
+    return dict(found)
+
+
+# -- one rate in detail
+
+
+@dataclass(frozen=True)
+class Course:
+    """How many bad ones counted, how many of today's are left on which day, and the most that are allowed."""
+
+    rate: Rate
+    leaving: list[RollOff]
+    chart: dict[str, Any]
+
+    @property
+    def soon(self) -> list[RollOff]:
+        """Those of the next two weeks."""
+        last = self.rate.reading.row.date + timedelta(days=14)
+        return [each for each in self.leaving if each.day <= last]
+
+
+def course(store: Store, rate: Rate) -> Course | None:
+    """The course of one rate; None where its report names no window. Three queries."""
+    row, window = rate.reading.row, rate.reading.window
+    if window is None or rate.reading.limit is None:
+        return None
+    leaving = _leaving(store, rate, window)
+    past = HealthDay.objects.filter(
+        store=store, marketplace=row.marketplace_id, metric=row.metric, programme=row.programme,
+        date__range=(row.date - timedelta(days=PAST_DAYS), row.date),
+    )  # fmt: skip
+    return Course(rate, leaving, _chart(rate, window, list(past.order_by("date")), leaving))
+
+
+def _leaving(store: Store, rate: Rate, window: Window) -> list[RollOff]:
+    """From our own facts: Amazon's report only counts."""
+    row = rate.reading.row
+    told = known(store.pk, before=row.date, days=window.days + window.lag + 1)
+    series = told.series.get((row.marketplace_id, row.metric, row.programme))
+    if series is None:
+        return []
+    first = series.last - timedelta(days=len(series.bad) - 1)
+    days = [first + timedelta(days=int(n)) for n in np.repeat(np.arange(len(series.bad)), series.bad)]
+    found = roll_off(days, window, today=series.last)
+    return [RollOff(each.day + timedelta(days=1), each.count, each.remaining) for each in found]
+
+
+def _chart(rate: Rate, window: Window, past: list[HealthDay], leaving: list[RollOff]) -> dict[str, Any]:
+    row, standing = rate.reading.row, rate.reading.standing
+    limit = rate.reading.limit or Limit(0)
+    days = [row.date + timedelta(days=n) for n in range(-PAST_DAYS, window.days + window.lag + 2)]
+    counted = {each.date: each for each in past}
+    gone = {each.day: each.count for each in leaving}
+    now: list[int | None] = []
+    left: list[int | None] = []
+    most: list[int | None] = []
+    remaining = standing.bad
+    for day in days:
+        told = counted.get(day)
+        now.append(_bad(told) if told else None)
+        remaining -= gone.get(day, 0)
+        left.append(max(remaining, 0) if day >= row.date else None)
+        total = (told.total if told and day <= row.date else standing.total) or 0
+        most.append(limit.most(total) if total else None)
+    series = [
+        {"name": _("Counted"), "type": "line", "data": now},
+        {"name": _("Left of these"), "type": "line", "dashed": True, "data": left},
+        {"name": _("Most allowed"), "type": "line", "dashed": True, "data": most},
+    ]
+    labels = [day.strftime("%m-%d") for day in days]
+    return {"labels": labels, "unit": "units", "currency": "", "stacked": False, "series": series}
+
+
+def _bad(row: HealthDay) -> int | None:
+    if row.count is None or row.total is None:
+        return None
+    return row.total - row.count if row.metric in OF_GOOD else row.count

@@ -1,0 +1,61 @@
+"""What numbers of account health say in words, in both languages."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+
+from apps.core.templatetags.figures import percent
+from apps.health.domain.headroom import WHOLE, Band
+from apps.health.models import Outlook
+from apps.health.queries.newest import Reading
+
+OPERATORS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "="}
+BANDS: dict[Band, str | Promise] = {
+    Band.GOOD: pgettext_lazy("health", "Good"),
+    Band.AMBER: gettext_lazy("Near the limit"),
+    Band.BREACH: gettext_lazy("Over the limit"),
+    Band.UNRATED: gettext_lazy("Not rated"),
+}
+TONES = {Band.GOOD: "success", Band.AMBER: "warning", Band.BREACH: "danger", Band.UNRATED: "neutral"}
+
+
+def target_text(reading: Reading) -> str:
+    """`< 1.00%`, or a count; nothing where there is no target."""
+    if reading.level is None:
+        return ""
+    return limit_text(reading.level.operator, reading.level.target, share=reading.row.total is not None)
+
+
+def limit_text(operator: str, value: int, *, share: bool) -> str:
+    """An operator and its limit; `share`: the limit is in millionths, else a count."""
+    return f"{OPERATORS.get(operator, operator)} {percent(value / WHOLE, 2) if share else value}"
+
+
+def room_text(reading: Reading) -> str:
+    """Headroom in words: how many more, or how many too many."""
+    room = reading.standing.room
+    if room is None:
+        return _("not rated")
+    if room < 0:
+        return ngettext("%(count)d too many", "%(count)d too many", -room) % {"count": -room}
+    if room == 0:
+        return _("no more allowed")
+    return ngettext("%(count)d more allowed", "%(count)d more allowed", room) % {"count": room}
+
+
+def outlook_text(outlook: Outlook | None, reading: Reading) -> str:
+    """What is foretold, in one sentence with its numbers; nothing where nothing was foretold."""
+    if outlook is None:
+        return ""
+    limit = target_text(reading).split(" ", 1)[-1]
+    if outlook.days == 0:
+        said = _("Over the limit of %(limit)s now.") % {"limit": limit}
+    elif outlook.days is None or outlook.chance < WHOLE // 50:
+        return _("At this pace it stays within %(limit)s.") % {"limit": limit}
+    else:
+        words = {"limit": limit, "days": outlook.days, "low": outlook.low, "high": outlook.high}
+        said = _("At this pace it reaches %(limit)s in %(days)s days (80%%: %(low)s to %(high)s).") % words
+    if not outlook.fewer:
+        return said
+    fewer = ngettext("%(count)d fewer keeps it within.", "%(count)d fewer keep it within.", outlook.fewer)
+    return f"{said} {fewer % {'count': outlook.fewer}}"

@@ -1,0 +1,67 @@
+"""{% load standing %}: how account health reads in a page."""
+
+from django import template
+from django.utils.safestring import SafeString
+
+from apps.core.templatetags.figures import percent
+from apps.core.templatetags.shell import status_badge
+from apps.health.domain.headroom import WHOLE
+from apps.health.models import HealthDay, Outlook, names
+from apps.health.queries import wording
+from apps.health.queries.newest import Reading
+
+register = template.Library()
+
+
+@register.filter
+def metric_name(row: HealthDay) -> str:
+    """A row's metric as people call it."""
+    return names.metric_name(row.metric, row.programme)
+
+
+@register.filter
+def target(reading: Reading) -> str:
+    """The limit with its operator: `< 1.00%`."""
+    return wording.target_text(reading)
+
+
+@register.filter
+def shown_rate(row: HealthDay) -> str | SafeString:
+    """The rate as the marketplace gives it, two digits of a percent; "–" where it gives none."""
+    return percent(None if row.rate is None else row.rate / WHOLE, 2)
+
+
+@register.filter
+def room(reading: Reading) -> str:
+    """Headroom in words."""
+    return wording.room_text(reading)
+
+
+@register.filter
+def band_badge(reading: Reading) -> SafeString:
+    """Where a rate stands, as a word with its colour."""
+    return status_badge(reading.band, wording.BANDS[reading.band], wording.TONES[reading.band])
+
+
+@register.filter
+def tone(reading: Reading) -> str:
+    return wording.TONES[reading.band]
+
+
+@register.filter
+def millionths(value: int | None, places: int = 0) -> str | SafeString:
+    """A chance or share kept in millionths, as percent."""
+    return percent(None if value is None else value / WHOLE, places)
+
+
+@register.simple_tag
+def outlook(made: Outlook | None, reading: Reading) -> str:
+    """What is foretold, in one sentence."""
+    return wording.outlook_text(made, reading)
+
+
+@register.filter
+def account_word(reading: Reading) -> SafeString:
+    """The account's state in the marketplace's word, in the reader's language."""
+    words = dict(HealthDay.Status.choices)
+    return status_badge(reading.band, words.get(reading.row.status, reading.row.status), wording.TONES[reading.band])
