@@ -1,4 +1,4 @@
-"""python -m stack exec -- python -m bench [load] [replenish] [pages] [foresee] [alarms] [--lines N] [--help] ..."""
+"""python -m stack exec -- python -m bench [load] [replenish] [pages] [papers] [foresee] [alarms] [--lines N] [--help] ..."""
 
 import argparse
 import os

@@ -62,7 +62,7 @@ def run(sizes: Sizes) -> None:
                 refresh_findings(here.store, at=datetime.now(UTC))
             vacuumed(*TABLES)
             for name, get in _visits(here).items():
-                counts.setdefault(name, []).append(_measure(f"{made:,} facts: {name}", get, sizes.times))
+                counts.setdefault(name, []).append(measured(f"{made:,} facts: {name}", get, sizes.times))
     for name, (small, large) in counts.items():
         tell(f"queries of {name}", f"{small} and {large}", "flat" if small == large != -1 else "NOT FLAT")
 
@@ -97,7 +97,7 @@ def _address(name: str, arguments: dict[str, str]) -> str:
     return ""
 
 
-def _measure(label: str, get: Callable[[], object], times: int) -> int:
+def measured(label: str, get: Callable[[], object], times: int) -> int:
     """One visit to warm up, one to count queries, then the timed ones. Returns the number of queries."""
     answer = get()
     if answer.status_code != 200:  # type: ignore[attr-defined]

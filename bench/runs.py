@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from bench import ground, loading, odr, pages, replenishing, sim_n
+from bench import ground, loading, odr, pages, papers, replenishing, sim_n
 from bench.measure import tell, timed, title
 from bench.sizes import Sizes
 
@@ -11,6 +11,7 @@ RUNS: dict[str, Callable[[Sizes], None]] = {
     "load": loading.run,
     "replenish": replenishing.run,
     "pages": pages.run,
+    "papers": papers.run,
     "foresee": odr.run,
     "alarms": sim_n.run,
 }
