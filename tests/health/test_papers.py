@@ -477,3 +477,21 @@ def test_the_known_kinds_and_rules_fit_together(acme):
         assert rule.source, rule.code
     for kind in PaperKind.objects.exclude(number_hint=""):
         assert actions.fits(kind.number_hint, kind.number_pattern), kind.code
+
+
+def test_the_demos_papers_are_whole_and_say_that_they_are_made_up(acme):
+    from apps.team.management import demo_papers
+
+    store = acme.other_store
+    with acme:
+        CategoryTraits.objects.all().delete()
+        demo_papers.say_what_products_are(NOW)
+        for sku in ("VNX-CHAR-01A", "KDB/BALA-02C+B"):
+            offer(store, sku, "UK", category=demo_papers.category_of(sku))
+        assert demo_papers.hand_in(store, acme.seats[Role.OWNER], NOW) == 9
+        assert demo_papers.hand_in(store, acme.seats[Role.OWNER], NOW) == 0
+        recompute_store(store.pk, at=NOW)
+        states = {row.sku: row.cells["gb-mark-electric"]["s"] for row in Coverage.objects.filter(marketplace="UK")}
+        assert (states["VNX-CHAR-01A"], states["KDB/BALA-02C+B"]) == ("expiring", "ask"), "a CE covers Great Britain"
+        assert all(file.found for file in PaperFile.objects.filter(paper__number="DoC-DEMO-1"))
+    assert "SPECIMEN" in pdf_text(demo_papers.pdf(["SPECIMEN (1)"]))

@@ -16,6 +16,7 @@ from apps.listings.models import Listing, Product
 from apps.sync.actions import connect
 from apps.sync.actions.pushing import push
 from apps.sync.rows import COST, OWN_STOCK, PRODUCT
+from apps.team.management.demo_papers import category_of
 
 READ = tuple(scope for scope in SCOPES if not scope.endswith(":write"))
 
@@ -164,6 +165,7 @@ def _product(sku: str) -> tuple[Any, ...]:
     values: dict[str, Any] = dict.fromkeys(PRODUCT.schema)
     values |= {
         "sku": sku,
+        "category": category_of(sku),
         "supplier": SUPPLIERS[_draw(sku, "supplier", len(SUPPLIERS))],
         "carton_units": (6, 12, 20, 24, 40)[_draw(sku, "carton", 5)],
         "moq": (50, 100, 200)[_draw(sku, "moq", 3)],

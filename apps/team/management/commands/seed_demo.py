@@ -22,7 +22,7 @@ from apps.core.permissions import Role
 from apps.core.tenancy import tenant
 from apps.inventory.models import Replenishment
 from apps.sync.models import Run
-from apps.team.management import demo
+from apps.team.management import demo, demo_papers
 
 PATIENCE = 1200  # seconds
 WIDTH = 36
@@ -128,8 +128,10 @@ def _tell_costs() -> None:
     for agency in _agencies():
         with tenant(agency.pk):
             owner = Member.objects.get(role=Role.OWNER)
+            demo_papers.say_what_products_are(timezone.now())
             for store in Store.objects.all():
                 demo.tell_like_an_erp(store, owner, timezone.now())
+                demo_papers.hand_in(store, owner, timezone.now())
 
 
 def _ready() -> tuple[int, int]:
