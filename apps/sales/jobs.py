@@ -13,15 +13,15 @@ from apps.sales.queries.costs import Scope
 from apps.sales.queries.exports import MOST_LINES, ORDER_FIELDS, cost_fields, exported_costs, exported_orders
 from apps.sales.tasks import tell_soon
 from apps.sync.loading import after_load
-from apps.sync.rows import LISTING, ORDER_LINE, PRODUCT
+from apps.sync.rows import DEFECT, FEEDBACK, LISTING, ORDER_LINE, PRODUCT, SHIPMENT
 
 EXPORT_COSTS = "costs.export"
 EXPORT_ORDERS = "orders.export"
 
 
-@after_load(ORDER_LINE, LISTING, PRODUCT)
+@after_load(ORDER_LINE, LISTING, PRODUCT, DEFECT, FEEDBACK, SHIPMENT)
 def follow(*, agency_id: int, store_id: int, **loaded: Any) -> None:
-    """What an offer is made of has changed."""
+    """What an offer is made of has changed, or defects have come whose orders we know."""
     tell_soon(agency_id=agency_id, store_id=store_id)
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from apps.accounts.models import Agency, Store
 from apps.core.tasks import TenantTask
 from apps.core.tenancy import tenant
+from apps.sales.actions.defects import place_defects
 from apps.sales.actions.offers import tell_offers
 from apps.sales.actions.programmes import count_all_programmes
 
@@ -16,8 +17,9 @@ SETTLES_IN = 10  # seconds: several documents of one sync ring once
 
 @shared_task(base=TenantTask)
 def tell_store(store_id: int) -> int:
-    """Tell health of the store's offers; returns how many were new or changed."""
+    """Tell health of the store's offers, and of orders with a defect; returns how many were new or changed."""
     count_all_programmes(store_id)
+    place_defects(store_id)
     merged = tell_offers(store_id, at=timezone.now())
     return merged.new + merged.changed
 

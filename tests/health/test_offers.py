@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 
-from apps.health.models import Offer, OrderDay
+from apps.health.models import Defect, Offer, OrderDay
 from apps.listings.models import Product
+from apps.sales.actions.defects import place_defects
 from apps.sales.actions.offers import tell_offers
 from apps.sales.actions.programmes import count_all_programmes
 from apps.sync.rows import LISTING, ORDER_LINE
@@ -106,3 +107,29 @@ def test_listings_ring_the_bell(acme, monkeypatch, django_capture_on_commit_call
 
         tell(LISTING.name, store_id=acme.store.pk, loaded=Loaded(1, 1))
     assert rung[0][0] == ([acme.store.pk], {"agency_id": acme.agency.pk})
+
+
+def test_defects_learn_day_programme_and_sku_from_our_orders_and_keep_what_they_know(acme):
+    def defect(order: str, **values) -> None:
+        about = {"kind": "feedback", "marketplace_id": "US", "as_of": NOW} | values
+        Defect.objects.create(store=acme.store, order_id=order, **about)
+
+    with acme:
+        load(
+            acme,
+            ORDER_LINE,
+            bought("o1", 1, 23),
+            bought("o2", fulfilment="FBM"),
+            bought("o2", sku="B", fulfilment="FBM"),
+        )
+        defect("o1")
+        defect("o2", ordered_on=DAY - timedelta(days=9))
+        defect("o3")
+        assert place_defects(acme.store.pk) == 2
+        told = Defect.objects.order_by("order_id").values_list("order_id", "ordered_on", "programme", "sku")
+        assert list(told) == [
+            ("o1", DAY, "afn", "A"),
+            ("o2", DAY - timedelta(days=9), "mfn", ""),
+            ("o3", None, "", ""),
+        ]
+        assert place_defects(acme.store.pk) == 0, "nothing more to tell"

@@ -32,6 +32,7 @@ LOOKS, PAUSE, COME_BACK = 6, 0.5, 30.0
 # A report that Amazon could not make, or whose bytes arrive broken, is asked for once more after this many seconds.
 SECOND_TRY = 60.0
 LONGEST_WINDOW = timedelta(days=30)
+LONGEST_OF_EVENTS = timedelta(days=60)  # of returns; of feedback Amazon names none
 TYPES: dict[str, tuple[str, reports.Report]] = {
     "orders": ("GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL", reports.ORDERS),
     "listings": ("GET_MERCHANT_LISTINGS_ALL_DATA", reports.LISTINGS),
@@ -315,7 +316,8 @@ def asks_of(task: Task) -> list[Ask]:
     """The reports that bring a task: orders and account health over all sites at once, the rest site by site,
     traffic day by day."""
     type_ = TYPES[task.dataset][0]
-    windows = list(_windows(task.since, task.until))
+    longest = LONGEST_OF_EVENTS if task.dataset in BY_WINDOW else LONGEST_WINDOW
+    windows = list(_windows(task.since, task.until, longest))
     if task.dataset == "orders":
         return [Ask(type_, task.markets, since, until, {}) for since, until in windows]
     if task.dataset == "health":
@@ -327,10 +329,12 @@ def asks_of(task: Task) -> list[Ask]:
     return [_traffic_ask(type_, market, day) for market in task.markets for day in _days(task, market)]
 
 
-def _windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _windows(
+    since: datetime, until: datetime, longest: timedelta = LONGEST_WINDOW
+) -> Iterator[tuple[datetime, datetime]]:
     """Pieces of a window that Amazon accepts, oldest first."""
     while since < until:
-        end = min(until, since + LONGEST_WINDOW)
+        end = min(until, since + longest)
         yield since, end
         since = end
 

@@ -1,8 +1,10 @@
 """The demo: two plainly fictional agencies, every role, and what their sellers' ERPs would have told us."""
 
 import hashlib
+import tempfile
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -13,7 +15,7 @@ from apps.accounts.actions.stores import NewStore, create_client, create_store
 from apps.accounts.models import Agency, AgencySettings, Client, Member, Store, StoreGrant, StoreMarketplace, User
 from apps.core.permissions import SCOPES, Role
 from apps.listings.models import Listing, Product
-from apps.sync.actions import connect
+from apps.sync.actions import connect, uploads
 from apps.sync.actions.pushing import push
 from apps.sync.rows import COST, OWN_STOCK, PRODUCT
 from apps.team.management.demo_papers import category_of
@@ -44,6 +46,8 @@ PEOPLE = {  # what they are, not who: nobody is invented
     Role.ANALYST: ("Analyst", "en"),
     Role.CLIENT: ("客户", "zh-hans"),
 }
+# Thirteen months of these come in behind everything else: nobody waits for them.
+LATER = ("shipments", "feedback", "fba_returns", "merchant_returns")
 SUPPLIERS = ("Demo Textile Works", "Demo Electric", "Demo Toys", "Demo Housewares")
 
 
@@ -143,6 +147,14 @@ def tell_like_an_erp(store: Store, by: Member, at: datetime) -> int:
         frame = pl.DataFrame(values, schema=row.schema, orient="row")
         push(store, row, frame, frame.write_ndjson().encode(), by=by, at=at)
     return len(skus)
+
+
+def upload_like_a_person(store: Store, by: Member, file: bytes, name: str, at: datetime) -> None:
+    """A file through the upload door: kept, looked at, loaded."""
+    with tempfile.TemporaryDirectory(prefix="demo-") as folder:
+        path = Path(folder) / name
+        path.write_bytes(file)
+        uploads.bring(store, path, name=name, kind="", by=by, at=at)
 
 
 def _draw(sku: str, what: str, most: int) -> int:

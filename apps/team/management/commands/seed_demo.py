@@ -49,6 +49,7 @@ class Command(BaseCommand):
         _write(path, written)
         rows = self._wait()
         _tell_costs()
+        _bring_defects(partners)
         self._wait_for_lines()
         seconds = time.monotonic() - began
         self.stdout.write(f"first sync: {rows:,} rows in {seconds:.0f} s")
@@ -117,7 +118,8 @@ def _progress() -> tuple[int, int, int, str]:
     working = ""
     for agency in _agencies():
         with tenant(agency.pk):
-            sums = Run.objects.aggregate(n=Count("pk"), over=Count("pk", filter=Q(state__in=OVER)), rows=Sum("rows"))
+            runs = Run.objects.exclude(stream__dataset__in=demo.LATER)
+            sums = runs.aggregate(n=Count("pk"), over=Count("pk", filter=Q(state__in=OVER)), rows=Sum("rows"))
             total, done, rows = total + sums["n"], done + sums["over"], rows + (sums["rows"] or 0)
             now = Run.objects.filter(state=Run.State.RUNNING).select_related("stream", "store").first()
             working = f"{now.store.name} {now.stream.dataset} {now.stream.marketplace}" if now else working
@@ -132,6 +134,21 @@ def _tell_costs() -> None:
             for store in Store.objects.all():
                 demo.tell_like_an_erp(store, owner, timezone.now())
                 demo_papers.hand_in(store, owner, timezone.now())
+
+
+def _bring_defects(partners: list[dict[str, Any]]) -> None:
+    """What a person downloads in Seller Central, for Amazon has no API for it, and uploads here."""
+    accounts = {(partner["seller_id"], partner["region"]): partner["id"] for partner in partners}
+    for agency in _agencies():
+        with tenant(agency.pk):
+            owner = Member.objects.get(role=Role.OWNER)
+            stores = [(store, accounts.get((store.seller_id, store.region))) for store in Store.objects.all()]
+        for store, account in stores:
+            url = f"{settings.SANDBOX_URL}/_sandbox/seller_central/defects.csv"
+            file = httpx.get(url, params={"account": account}, timeout=60).content if account else b""
+            if file.count(b"\n") > 1:
+                with tenant(agency.pk):
+                    demo.upload_like_a_person(store, owner, file, "defects.csv", timezone.now())
 
 
 def _ready() -> tuple[int, int]:
