@@ -23,7 +23,7 @@ from apps.accounts.actions.invitations import Offer
 from apps.accounts.actions.keys import KeyTerms
 from apps.accounts.models import Client, FxRate, Marketplace, Store, User
 from apps.accounts.models.members import DeltaColours, Density, Language, Theme
-from apps.core.metrics import REGISTRY
+from apps.core.metrics import JUDGED, REGISTRY
 from apps.core.money import to_minor
 from apps.core.permissions import SCOPE_LABELS, SCOPES, STAFF_ROLES, Role
 from apps.core.templatetags.figures import locale
@@ -93,7 +93,7 @@ def _sites() -> list[tuple[str, str]]:
 
 def _metrics() -> list[tuple[str, Any]]:
     return sorted(
-        ((key, metric.label) for key, metric in REGISTRY.items()),
+        ((key, metric.label) for key, metric in (REGISTRY | JUDGED).items()),
         key=lambda pair: str(pair[1]),
     )
 

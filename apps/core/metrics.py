@@ -100,6 +100,24 @@ class Explanation:
 REGISTRY: dict[str, Metric] = {}
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A number that somebody else counts, so that it has no inputs here, but that an agency may set a level for."""
+
+    key: str
+    label: str | Promise
+
+
+JUDGED: dict[str, Judged] = {}
+
+
+def judge(key: str, label: str | Promise) -> None:
+    """Let agencies set a level of their own for a number. A second definition of a key is refused."""
+    if key in JUDGED or key in REGISTRY:
+        raise ValueError(f"metric {key!r} is defined twice")
+    JUDGED[key] = Judged(key, label)
+
+
 def define(metric: Metric) -> Metric:
     """Register a metric. A second definition of a key is refused."""
     if metric.key in REGISTRY:

@@ -34,6 +34,7 @@ TABLES = (
     ("sync_webhookdelivery", "webhook", _("Webhook deliveries")),
     ("accounts_marketplace", "public", _("Marketplaces")),
     ("accounts_fxrate", "currency_exchange", _("Exchange rates")),
+    ("health_standard", "rule", _("Standards")),
     ("accounts_threshold", "tune", _("Thresholds")),
 )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from apps.accounts.models import Store, StoreMarketplace
-from apps.health.domain.performance import rounded
+from apps.health.domain.performance import meets, rounded
 from apps.health.models import HealthDay
 from apps.health.queries.counted import asked_of, counted
 from apps.sync import rows
@@ -58,12 +58,14 @@ def _load(store: Store, document: Document, frames) -> None:
     LOADERS[document.row.name](intake, iter(frames))
 
 
-def _bring(world, source, store: Store, dataset: str, markets, since: datetime = NOW - HISTORY) -> None:
+def _bring(
+    world, source, store: Store, dataset: str, markets, since: datetime = NOW - HISTORY, until: datetime = NOW
+) -> None:
     """Everything of a dataset, as a worker does it: come back with the cursor whenever told to."""
     cursor = ""
     for _attempt in range(200):
         try:
-            for document in source.fetch(Task(dataset, markets, since, NOW, cursor)):
+            for document in source.fetch(Task(dataset, markets, since, until, cursor)):
                 with world:
                     _load(store, document, source.parse(document))
                 cursor = document.cursor
@@ -75,10 +77,10 @@ def _bring(world, source, store: Store, dataset: str, markets, since: datetime =
     raise AssertionError(f"{dataset}: never done")
 
 
-def _brought(store: Store, markets, content: bytes, folder: Path) -> None:
+def _brought(store: Store, markets, content: bytes, folder: Path, at: datetime = NOW) -> None:
     path = folder / "brought"
     path.write_bytes(content)
-    document = Document("brought", rows.DEFECT, path, NOW, markets, facts={"dataset": "defects"})
+    document = Document("brought", rows.DEFECT, path, at, markets, facts={"dataset": "defects"})
     _load(store, document, parse(document))
 
 
@@ -95,7 +97,6 @@ def stores(acme, box, settings, tmp_path):
         with acme:
             _brought(store, markets, _csv(box, partner["id"]), tmp_path)
         found[partner["id"]] = (store, markets)
-        print(partner["id"], time.monotonic())
     return found
 
 
@@ -135,13 +136,51 @@ def _differences() -> tuple[list, Counter]:
 def test_13_months_of_all_accounts_are_recounted_to_four_digits(acme, box, stores, tmp_path):
     days = [NOW.date() - timedelta(days=back) for back in range(395)]
     with acme:
-        print("begin", time.monotonic())
         _reports(box, days, stores, tmp_path)
-        print("reports", time.monotonic())
         wrong, compared = _differences()
         rated = HealthDay.objects.filter(metric__in=RECOUNTED, rate__isnull=False).count()
-    print("counted", time.monotonic())
-    print(dict(compared), len(wrong), wrong[:20])
     assert len(stores) == 6 and rated > 10_000
     assert set(compared) == set(RECOUNTED)
     assert not wrong, wrong[:5]
+
+
+EDGES = (
+    ("orderDefectRate", "mfn", "odr"),
+    ("orderDefectRate", "afn", "odr"),
+    ("lateShipmentRate", "mfn", "lsr"),
+    ("preFulfillmentCancellationRate", "mfn", "cancel"),
+    ("validTrackingRate", "mfn", "vtr"),
+)
+
+
+def test_exactly_on_the_limit_is_a_breach_and_one_fewer_is_none(acme, box, settings, tmp_path):
+    """1.00 % of orders with a defect is not less than 1 %: counted again from what the doors then tell."""
+    from apps.health.actions.attention import broken
+    from apps.health.queries.latest import latest
+    from apps.health.queries.standards import standards
+
+    partner = box.partner("voltnest:NA")
+    with acme:
+        store, markets = _store(acme, partner), markets_of(partner["marketplaces"])
+    source, at = _source(partner, box, settings, tmp_path), NOW
+    for dataset in ("orders", "shipments"):
+        _bring(acme, source, store, dataset, markets, NOW - timedelta(days=100))
+    for metric, programme, ours in EDGES:
+        for edge, breach in (("limit", True), ("below", False)):
+            place = {"account": "voltnest:NA", "marketplace": "US", "programme": programme}
+            box.desk("health", place | {"metric": metric, "at": edge})
+            box.desk("clock", {"advance_seconds": 1200})
+            at += timedelta(seconds=1200)
+            for dataset in ("orders", "shipments", "health"):
+                _bring(acme, source, store, dataset, markets, NOW - timedelta(days=2), at)
+            with acme:
+                _brought(store, markets, _csv(box, "voltnest:NA"), tmp_path, at)
+                rows_now = latest(HealthDay.objects.filter(store=store, marketplace="US", metric=ours))
+                row = next(each for each in rows_now if each.programme in ("", programme))
+                (asked,) = asked_of([row])
+                mine = counted([asked])[asked]
+                assert (mine.total, mine.count) == (row.total, row.count), (metric, edge)
+                assert mine.rate == rounded(row.rate)
+                level = standards(row.date).level(row)
+                assert meets(mine.count, mine.total, level.operator, level.target) is not breach, (metric, edge)
+                assert broken(row, level) is breach

@@ -22,7 +22,7 @@ from apps.accounts.queries import newest_rates
 from apps.accounts.views.settings import settings_page, settle
 from apps.accounts.views.stepping_up import fresh
 from apps.core.http import MemberRequest, requires
-from apps.core.metrics import REGISTRY
+from apps.core.metrics import JUDGED, REGISTRY
 from apps.core.money import to_decimal
 from apps.core.permissions import LABELS, ROLES, Permission, Role
 
@@ -108,7 +108,7 @@ def drop_threshold(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _thresholds_page(request: MemberRequest, form: ThresholdForm, *, status: int = 200) -> HttpResponse:
     rows: list[dict[str, Any]] = [
-        {"threshold": threshold, "metric": REGISTRY.get(threshold.metric)}
+        {"threshold": threshold, "metric": (REGISTRY | JUDGED).get(threshold.metric)}
         for threshold in Threshold.objects.order_by("metric", "marketplace", "programme")
     ]
     return settings_page(request, "settings-thresholds", {"rows": rows, "form": form}, status=status)
