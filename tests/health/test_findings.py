@@ -13,6 +13,7 @@ from apps.health.findings import BREACH
 from apps.health.models import Defect, Feedback, HealthDay, Notice, Offer, OrderDay, ReturnLine, Standard
 from apps.health.queries.csat import csat_of
 from apps.health.queries.standards import standard_for, standards
+from apps.sync.models import Run, Stream
 from tests.health.rows import TODAY
 from tests.world import NOW
 
@@ -190,3 +191,23 @@ def test_an_unhappy_order_counts_once_and_unknown_sources_are_left_out(acme):
             )  # fmt: skip
         found = csat_of([acme.store.pk], today=TODAY)[acme.store.pk, "US"]
         assert (found.costs, found.left_out) == ({"ncx": 15.0, "feedback": 20.0}, ("replies",))
+
+
+def test_counts_are_not_compared_while_the_past_still_comes_in(acme):
+    with acme:
+        OrderDay.objects.create(store=acme.store, marketplace_id="US", programme="mfn", date=FIRST, orders=900)
+        Defect.objects.create(
+            store=acme.store, order_id="1", kind="claim", marketplace_id="US", programme="mfn", as_of=NOW,
+            ordered_on=FIRST, reported_on=LAST,
+        )  # fmt: skip
+        day(acme, count=2, rate=2_000, status="good")
+        stream = Stream.objects.create(
+            connection=acme.connection, store=acme.store, dataset="orders", every=900, promise=900
+        )
+        run = Run.objects.create(
+            stream=stream, store=acme.store, slot="backfill:1", since=NOW - timedelta(days=60),
+            until=NOW - timedelta(days=30), due_at=NOW,
+        )  # fmt: skip
+        assert living(acme, "health-differs") == []
+        Run.objects.filter(pk=run.pk).update(state=Run.State.DONE)
+        assert len(living(acme, "health-differs")) == 1

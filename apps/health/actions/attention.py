@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from apps.accounts.models import AgencySettings, Store
 from apps.accounts.queries import rates
@@ -17,12 +17,15 @@ from apps.health.domain.headroom import NEAR_DEFECTS, Limit
 from apps.health.domain.performance import OF_GOOD, Counted, compare, meets
 from apps.health.models import Defect, HealthDay, Notice, Offer
 from apps.health.models.facts import Operator, Work
-from apps.health.queries.counted import ODR_KINDS, asked_of, counted
+from apps.health.queries.counted import asked_of, counted
 from apps.health.queries.latest import latest
 from apps.health.queries.standards import Level, standards
+from apps.sync.models import Run
 
 DUE_WITHIN = timedelta(days=3)
 BAD, NONE = HealthDay.Status.BAD, HealthDay.Status.NONE
+# Rates counted again, and the dataset they are counted from.
+RECOUNTED = {"odr": "orders", "lsr": "shipments", "cancel": "shipments", "vtr": "shipments"}
 WELL = frozenset({"normal", "unknown", ""})
 
 
@@ -138,9 +141,10 @@ def _status(store: Store, rows: list[HealthDay], money: Mapping[str, Money]) -> 
 
 
 def _differences(store: Store, rows: list[HealthDay]) -> Iterator[Candidate]:
-    """Where Amazon's count and ours differ. Of order defects only once any was brought: else ours says nothing."""
-    brought = Defect.objects.filter(store=store, kind__in=ODR_KINDS).exists()
-    wanted = [row for row in rows if row.metric in {"lsr", "cancel", "vtr"} or (row.metric == "odr" and brought)]
+    """Where Amazon's count and ours differ, once what we count from is all here."""
+    wanted = [row for row in rows if row.metric in RECOUNTED and row.window_first]
+    lacking = _lacking(store, min((row.window_first for row in wanted), default=None))
+    wanted = [row for row in wanted if RECOUNTED[row.metric] not in lacking]
     ours = counted(asked_of(wanted))
     for row, asked in zip(
         [row for row in wanted if row.window_first and row.window_last], asked_of(wanted), strict=True
@@ -160,6 +164,17 @@ def _differences(store: Store, rows: list[HealthDay]) -> Iterator[Candidate]:
                     "day": str(row.date),
                 },
             )
+
+
+def _lacking(store: Store, first: date | None) -> set[str]:
+    """Datasets that still come in for days since `first`; "orders" also while nobody has brought order defects."""
+    runs = Run.objects.filter(
+        store=store, state__in=[Run.State.DUE, Run.State.RUNNING], stream__dataset__in={"orders", "shipments"},
+        until__gt=F("since") + timedelta(days=1),
+    )  # fmt: skip
+    late = runs.filter(until__date__gte=first) if first else runs.none()
+    brought = Defect.objects.filter(store=store, kind__in=["claim", "chargeback"]).exists()
+    return set(late.values_list("stream__dataset", flat=True)) | (set() if brought else {"orders"})
 
 
 def _due(store: Store, today: date, money: Mapping[str, Money]) -> Iterator[Candidate]:
