@@ -10,7 +10,8 @@ from apps.health.actions.attention import refresh_findings
 from apps.health.domain.csat import csat
 from apps.health.domain.performance import Counted, compare, four_digits, meets, rounded, window
 from apps.health.findings import BREACH
-from apps.health.models import Defect, Feedback, HealthDay, Notice, Offer, OrderDay, ReturnLine, Standard
+from apps.health.models import Defect, Feedback, HealthDay, Notice, Offer, OrderDay, ReturnLine, Shipment, Standard
+from apps.health.queries.counted import asked_of, counted
 from apps.health.queries.csat import csat_of
 from apps.health.queries.standards import standard_for, standards
 from apps.sync.models import Run, Stream
@@ -211,3 +212,39 @@ def test_counts_are_not_compared_while_the_past_still_comes_in(acme):
         assert living(acme, "health-differs") == []
         Run.objects.filter(pk=run.pk).update(state=Run.State.DONE)
         assert len(living(acme, "health-differs")) == 1
+
+
+@pytest.mark.parametrize(("others", "breach"), [(39, True), (40, False)])
+def test_one_cancellation_in_40_is_a_breach_of_less_than_2_5_percent(acme, others, breach):
+    """A buyer's cancellation counts neither above nor below; the seller's from the day after."""
+    first, last = TODAY - timedelta(days=7), TODAY - timedelta(days=1)
+
+    def order(number: int, **values) -> Shipment:
+        return Shipment(
+            store=acme.store, order_id=f"o{number}", marketplace_id="US", ordered_at=NOW - timedelta(days=3),
+            ordered_on=TODAY - timedelta(days=3), updated_at=NOW, as_of=NOW, **values,
+        )  # fmt: skip
+
+    yesterday = NOW - timedelta(days=1)
+    with acme:
+        rows = [order(number) for number in range(others)]
+        rows.append(order(998, cancelled_by="seller", cancelled_at=yesterday))
+        rows.append(order(999, cancelled_by="buyer", cancelled_at=yesterday))
+        Shipment.objects.bulk_create(rows)
+        row = day(
+            acme,
+            "cancel",
+            "",
+            window_first=first,
+            window_last=last,
+            total=others + 1,
+            count=1,
+            target=None,
+            operator="",
+        )
+        (asked,) = asked_of([row])
+        mine = counted([asked])[asked]
+        assert (mine.total, mine.count) == (others + 1, 1)
+        assert bool(living(acme, "health-breach")) is breach
+        Shipment.objects.filter(order_id="o998").update(cancelled_at=NOW)
+        assert counted([asked])[asked].count == 0, "what was cancelled today is in tomorrow's report"

@@ -38,8 +38,8 @@ def box(tmp_path_factory):
 
 @pytest.fixture
 def busy(tmp_path):
-    """A market of its own, busy enough for a share of 1 in 40 within a week; its clock is moved."""
-    with Box(tmp_path / "sandbox", ("--fast",), scale=0.5) as box:
+    """A market of its own: its clock is moved."""
+    with Box(tmp_path / "sandbox", ("--fast",)) as box:
         yield box
 
 
@@ -151,11 +151,12 @@ def test_13_months_of_all_accounts_are_recounted_to_four_digits(acme, box, store
     assert not wrong, wrong[:5]
 
 
+# Not cancellations: the sandbox puts them into the past when it is asked for a limit, and Amazon tells the moment of one
+# only by the order's last change. Their limit is tried in test_findings.
 EDGES = (
     ("orderDefectRate", "mfn", "odr"),
     ("orderDefectRate", "afn", "odr"),
     ("lateShipmentRate", "mfn", "lsr"),
-    ("preFulfillmentCancellationRate", "mfn", "cancel"),
     ("validTrackingRate", "mfn", "vtr"),
 )
 
