@@ -202,7 +202,7 @@ SCOPE_LABELS = {
     "health:write": _("Work on account health, bring notifications"),
     "papers:read": _("Read compliance papers and coverage"),
     "papers:write": _("Upload compliance papers"),
-    "documents:write": _("Bring files"),
+    "documents:write": _("Upload files"),
     "runs:read": _("Read sync runs"),
     "changes:read": _("Read the change ledger"),
 }

@@ -94,7 +94,7 @@ class OwnStocks(PushResource):
 
     @extend_schema(
         operation_id="put_own_stock",
-        summary=_("Tell counts of own warehouses, many at once"),
+        summary=_("Write own-warehouse stock in bulk"),
         description=_("All rows are taken, or none."),
         tags=["stock"],
         request={"application/json": OwnStockBody, "application/x-ndjson": OwnStockRow},

@@ -111,7 +111,7 @@ class Costs(PushResource):
 
     @extend_schema(
         operation_id="put_costs",
-        summary=_("Tell unit costs, many at once"),
+        summary=_("Write unit costs in bulk"),
         description=_("All rows are taken, or none."),
         tags=["costs"],
         request={"application/json": CostBody, "application/x-ndjson": CostRow},

@@ -134,7 +134,7 @@ class Documents(Resource):
 
     @extend_schema(
         operation_id="upload_document",
-        summary=_("Bring a file; its run tells how it goes"),
+        summary=_("Upload a file; its run shows the progress"),
         description=_("The file is kept and loaded: all of it or nothing. 422 with the first wrong lines."),
         tags=["documents"],
         request={"multipart/form-data": UploadSerializer},

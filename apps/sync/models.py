@@ -179,7 +179,7 @@ class Run(TenantModel):
                 first, last, *_at = rest.split(":")
                 return gettext("Asked for: %(first)s – %(last)s") % {"first": first, "last": last}
             case "upload":
-                return gettext("File brought")
+                return gettext("Imported file")
         begun = timezone.localtime(datetime.fromisoformat(self.slot) if REGULAR.match(self.slot) else self.due_at)
         return gettext("Regular, %(time)s") % {"time": f"{begun:%m-%d %H:%M}"}
 

@@ -186,7 +186,7 @@ def test_a_file_is_looked_at_before_it_is_loaded(visit, goods):
     page = window.open(at(goods, "sync-imports"))
     page.locator("input[type=file]").set_input_files(FILE)
     page.locator("main select[name=store]").select_option(label=goods.store.name)
-    page.get_by_role("button", name="Look at it first").click()
+    page.get_by_role("button", name="Preview").click()
     page.wait_for_load_state("networkidle")
     expect(page.locator("main")).to_contain_text("Orders")
     expect(page.get_by_role("button", name=re.compile("Load"))).to_be_visible()

@@ -75,3 +75,17 @@ def test_an_export_after_filtering_is_of_what_is_seen(window):
     page.wait_for_url("**q=mug-2**")
     page.locator("tbody tr").nth(1).wait_for(state="detached")
     assert page.locator("#list-tools form[action$='export/'] input[name=query]").input_value() == "q=mug-2"
+
+
+@pytest.mark.parametrize("place", ["#segments a >> nth=1", "#sort-moq"])
+def test_focus_stays_on_what_was_pressed(window, place):
+    """Else the keyboard starts anew at the top of the page after every filter."""
+    page = window.page
+    pressed = page.locator(place)
+    name = pressed.get_attribute("id")
+    pressed.focus()
+    with page.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true"):
+        page.keyboard.press("Enter")
+    page.wait_for_timeout(400)
+    assert page.evaluate("document.activeElement.id") == name
+    assert not window.complaints

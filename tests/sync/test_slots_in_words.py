@@ -18,7 +18,7 @@ from apps.sync.models import Run
             "Asked for: 2026-01-01 – 2026-01-31",
             "手动拉取：2026-01-01 – 2026-01-31",
         ),
-        ("upload:01a216ba-febe-7981-9fad-543721a572f3", "File brought", "上传的文件"),
+        ("upload:01a216ba-febe-7981-9fad-543721a572f3", "Imported file", "上传的文件"),
     ],
 )
 def test_a_slot_is_said_in_both_languages(slot, english, chinese):

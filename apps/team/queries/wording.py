@@ -20,7 +20,7 @@ from apps.core.models import Entry
 from apps.core.money import to_decimal
 from apps.core.permissions import LABELS as PERMISSIONS
 from apps.core.permissions import SCOPE_LABELS, Permission, Role
-from apps.core.templatetags.figures import listed, money_text
+from apps.core.templatetags.figures import listed, locale, money_text
 from apps.core.templatetags.shell import field_label
 from apps.inventory.models import MODES
 from apps.sync.actions.webhooks import EVENTS
@@ -55,7 +55,8 @@ def titled(entry: Entry) -> str:
         kind, _space, subject = entry.title.partition(" ")
         return f"{KINDS[kind].label} {subject}".strip() if kind in KINDS else entry.title
     if entry.verb.startswith(NAMED):
-        return re.sub(r"[a-z][a-z_.-]*", lambda found: _name_of(found[0]), entry.title)
+        said = re.sub(r"[a-z][a-z_.-]*", lambda found: _name_of(found[0]), entry.title)
+        return said.replace(": ", "：") if locale().startswith("zh") else said
     if entry.verb.startswith("import."):
         return file_title(entry.title)
     objects = [_object(each) for each in entry.title.split(", ")]
