@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
@@ -26,11 +26,11 @@ from apps.health.models import Coverage, CoverState, Paper
 from apps.health.queries.coverage import blockers, coverage_for
 from apps.health.queries.papers import kinds, papers_for, rules
 
-STORE = OpenApiParameter("store", str, description="Only these stores, comma separated.")
-SITE = OpenApiParameter("marketplace", str, description="Only these sites, e.g. `UK,DE`.")
-SKU = OpenApiParameter("sku", str, description="Only this SKU.")
-STATE = OpenApiParameter("state", str, enum=Paper.State.values, many=False)
-COVER = OpenApiParameter("state", str, enum=CoverState.values, many=False)
+STORE = OpenApiParameter("store", str, description=_("Only these stores, comma separated."))
+SITE = OpenApiParameter("marketplace", str, description=_("Only these sites, e.g. `UK,DE`."))
+SKU = OpenApiParameter("sku", str, description=_("Only this SKU."))
+STATE = OpenApiParameter("state", str, enum=Paper.State.values, many=False, description=_("Only those in this state."))
+COVER = OpenApiParameter("state", str, enum=CoverState.values, many=False, description=_("Only those in this state."))
 
 
 class PaperRow(serializers.ModelSerializer):
@@ -66,8 +66,8 @@ class PaperUpload(serializers.Serializer):
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="list_papers", summary="Compliance papers", tags=["compliance"]),
-    retrieve=extend_schema(operation_id="get_paper", summary="One paper", tags=["compliance"]),
+    list=extend_schema(operation_id="list_papers", summary=_("Compliance papers"), tags=["compliance"]),
+    retrieve=extend_schema(operation_id="get_paper", summary=_("One paper"), tags=["compliance"]),
 )
 class Papers(Resource):
     permissions = {
@@ -88,7 +88,7 @@ class Papers(Resource):
 
     @extend_schema(
         operation_id="upload_paper",
-        summary="Bring a paper; it waits for review",
+        summary=_("Upload a paper; it waits for review"),
         tags=["compliance"],
         request={"multipart/form-data": PaperUpload},
         responses={201: PaperRow},
@@ -151,7 +151,7 @@ class CoverageRow(serializers.ModelSerializer):
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="list_coverage", summary="What blocks a SKU on a site", tags=["compliance"]),
+    list=extend_schema(operation_id="list_coverage", summary=_("What blocks a SKU on a site"), tags=["compliance"]),
 )
 class Coverages(Resource):
     permissions = {"list": Permission.PAPERS_VIEW}
