@@ -31,7 +31,7 @@ def test_the_schema_and_the_page_speak_the_readers_language(client, db):
     validate(chinese)
     for (path, method, one), (_path, _method, other) in zip(operations(english), operations(chinese), strict=True):
         assert one["operationId"] == other["operationId"]
-        for text in (other["summary"], *(each["description"] for each in other["parameters"])):
+        for text in (other["summary"], *(each["description"] for each in other.get("parameters", []))):
             assert CHINESE.search(text), f"{method} {path}: {text}"
         assert not CHINESE.search(str(one)), f"{method} {path}"
     page = client.get("/api/docs/", headers={"Accept-Language": "zh-hans"}).content.decode()
