@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Min, Q, QuerySet, Sum
@@ -12,6 +13,7 @@ from apps.accounts.models import Member, Store
 from apps.accounts.queries import site_filter
 from apps.core.lists import ListColumn, ListQuery, dom_id
 from apps.core.lists import ordered as by_column
+from apps.core.money import convert
 from apps.health.models import Coverage, CoverageSum, CoverState, Paper, PaperGroup
 from apps.health.queries.papers import TONES, Kind, Rule, kinds, rule_name, rules
 
@@ -174,6 +176,14 @@ def totals(member: Member, *, store: Store | None = None, slug: str = "", rule: 
         if money and state in (*BLOCKING, "expiring"):
             kept[currency] = kept.get(currency, 0) + money
     return Totals(counts, blocked, expiring)
+
+
+def in_money(amounts: Mapping[str, int], currency: str, worth: Mapping[str, Decimal]) -> int | None:
+    """{currency: minor units} in one currency; None if none of it can be told."""
+    known = {each: minor for each, minor in amounts.items() if each in worth}
+    if not known:
+        return None
+    return sum(convert(minor, source=each, target=currency, rate=worth[each]) for each, minor in known.items())
 
 
 def blocks(store_id: int, marketplace: str, sku: str) -> list[Blocker]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.actions.jobs import start_job
 from apps.accounts.actions.refusal import Refused
 from apps.accounts.models import Marketplace
-from apps.accounts.queries import stores_for
+from apps.accounts.queries import rates, stores_for
 from apps.accounts.views import lists as pages
 from apps.core import lists
 from apps.core.http import MemberRequest, page, requires, toast
@@ -56,6 +56,7 @@ def context(request: MemberRequest, slug: str) -> dict[str, Any]:
         "rows": rows,
         "lines": queries.rows_of(rows),
         "totals": totals,
+        **_money(request, totals),
         "segments": _segments(query, status, totals),
         "filtered": bool(set(query.params) & FILTERS),
         "rules": _choices(),
@@ -63,6 +64,14 @@ def context(request: MemberRequest, slug: str) -> dict[str, Any]:
         "stores": [] if store else [(each.slug, each.name) for each in stores_for(member)],
         "may_edit": member.can(Permission.PAPERS_EDIT),
     }
+
+
+def _money(request: MemberRequest, totals: queries.Totals) -> dict[str, Any]:
+    """What is blocked and what ends soon, in the agency's own money."""
+    currency = request.agency.settings.currency
+    worth = rates(currency, timezone.localdate())
+    sums = {"blocked": totals.blocked, "expiring": totals.expiring}
+    return {"currency": currency} | {name: queries.in_money(kept, currency, worth) for name, kept in sums.items()}
 
 
 def _segments(query: lists.ListQuery, status: str, totals: queries.Totals) -> list[dict[str, Any]]:
