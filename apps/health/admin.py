@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from apps.core.admin import ConsoleAdmin
-from apps.health.models import Standard
+from apps.health.models import PaperKind, PaperRule, Standard
 
 
 @admin.register(Standard)
@@ -15,3 +15,25 @@ class StandardAdmin(ConsoleAdmin):
     list_filter = ("metric", "marketplace", "programme", "official")
     search_fields = ("metric", "source")
     ordering = ("metric", "marketplace", "programme", "-valid_from")
+
+
+@admin.register(PaperKind)
+class PaperKindAdmin(ConsoleAdmin):
+    """Kinds of compliance papers that every agency knows, with the format of their numbers where it is sure."""
+
+    editable = True
+    list_display = ("code", "group", "short", "name_en", "name_zh", "number_pattern", "source", "active", "position")
+    list_filter = ("group", "active")
+    search_fields = ("code", "short", "name_en", "name_zh")
+    ordering = ("position", "code")
+
+
+@admin.register(PaperRule)
+class PaperRuleAdmin(ConsoleAdmin):
+    """Which products need which paper on which sites, from a day on, and on whose word."""
+
+    editable = True
+    list_display = ("code", "marketplaces", "wants", "kinds", "valid_from", "source", "active", "position")
+    list_filter = ("active",)
+    search_fields = ("code", "source")
+    ordering = ("position", "code")
