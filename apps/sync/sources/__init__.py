@@ -164,7 +164,7 @@ _AMAZON = (
     ),
     Dataset("traffic", _("Sales and traffic"), SpApi.datasets["traffic"], 12 * HOUR, 2 * DAY, 7, 7, 3 * DAY, True, 95),
     _amazon("health", DAY, 2 * DAY, priority=12),
-    _amazon("shipments", HOUR, 6 * HOUR, history=395, window=100, overlap=2 * HOUR, priority=40),
+    _amazon("shipments", HOUR, 6 * HOUR, history=75, window=75, overlap=2 * HOUR, priority=40),
     _amazon("feedback", DAY, 2 * DAY, history=395, window=60, overlap=58 * DAY, per_site=True, priority=80),
     _amazon("fba_returns", DAY, 2 * DAY, history=180, window=60, overlap=7 * DAY, per_site=True, priority=85),
     _amazon("merchant_returns", DAY, 2 * DAY, history=180, window=60, overlap=7 * DAY, per_site=True, priority=85),
