@@ -167,6 +167,17 @@ def test_one_defect_that_we_do_not_know_of_is_found_and_closes_when_it_is_brough
         assert living(acme, "health-differs") == []
 
 
+def test_an_agencys_own_level_is_close_to_the_limit_however_much_room_there_is(acme):
+    with acme:
+        day(acme, total=10_000, count=60, rate=6_000)
+        assert living(acme, "health-near") == []
+        Threshold.objects.create(metric="health.odr", marketplace="", value="0.006")
+        (found,) = living(acme, "health-near")
+        assert found.detail["room"] == 39
+        Threshold.objects.update(value="0.0061")
+        assert living(acme, "health-near") == []
+
+
 # -- CSat, a figure of ours
 
 

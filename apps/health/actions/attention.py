@@ -85,8 +85,14 @@ def _near(judged: Judged, money: Mapping[str, Money]) -> Iterator[Candidate]:
     for row, level in judged:
         left = room(row, level)
         # A site with few orders has little room and nothing to see to: only bad ones that are there are news.
-        if left is not None and left <= NEAR_DEFECTS and _bad(row) and not broken(row, level):
+        near = left is not None and (left <= NEAR_DEFECTS or _over_own(row, level))
+        if near and _bad(row) and not broken(row, level):
             yield _candidate(row, level, money, room=left)
+
+
+def _over_own(row: HealthDay, level: Level) -> bool:
+    """Is the agency's own, stricter level not met?"""
+    return level.own is not None and not meets(row.count or 0, row.total or 0, level.operator, level.own)
 
 
 def _candidate(row: HealthDay, level: Level, money: Mapping[str, Money], **more: Any) -> Candidate:
