@@ -1,6 +1,6 @@
 """What may need a person, said once per kind, and the one way findings are opened and closed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +18,7 @@ class FindingKind:
 
     `link` is a URL name taking (agency, store) where the work is done; `verb` is its button's label.
     `needs` is the permission a member must hold to see it; `words` puts codes of the detail into the reader's words.
+    `at_zero` are other sentences, for where the detail so named is 0.
     """
 
     key: str
@@ -31,6 +32,11 @@ class FindingKind:
     needs: Permission
     portal: bool = False
     words: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    at_zero: Mapping[str, str | Promise] = field(default_factory=dict)
+
+    def says(self, detail: Mapping[str, Any]) -> str | Promise:
+        """The sentence that fits a finding's detail."""
+        return next((words for name, words in self.at_zero.items() if detail.get(name) == 0), self.sentence)
 
 
 @dataclass(frozen=True)

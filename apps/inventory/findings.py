@@ -17,6 +17,10 @@ RESTOCK = define_kind(
         link="store-replenishment",
         needs=Permission.PLAN_VIEW,
         portal=True,
+        at_zero={
+            "available": _("Out now, order {units}: {title} ({sku})"),
+            "cover": _("Out today, order {units}: {title} ({sku})"),
+        },
     )
 )
 HURRY = define_kind(
@@ -31,6 +35,10 @@ HURRY = define_kind(
         link="store-replenishment",
         needs=Permission.PLAN_VIEW,
         portal=True,
+        at_zero={
+            "available": _("Out now, before {inbound} on the way arrive: {title} ({sku})"),
+            "cover": _("Out today, before {inbound} on the way arrive: {title} ({sku})"),
+        },
     )
 )
 AGED = define_kind(

@@ -7,6 +7,7 @@ from django.utils import timezone, translation
 
 from apps.accounts.models import Member, Store
 from apps.core import audit
+from apps.core.findings import KINDS
 from apps.core.tenancy import tenant
 from apps.listings.actions.products import edit_products
 from apps.listings.models import Product
@@ -112,3 +113,14 @@ def test_lists_of_codes_are_words(shop):
     assert [new for _name, _old, new in said(entry)] == ["Read orders, Write stock of own warehouses", "US, DE"]
     with translation.override("zh-hans"):
         assert said(entry)[1][2] == "US、DE"
+
+
+def test_stock_that_is_out_is_out_now():
+    """No "out in 0 days": nothing left is now, less than a day's worth is today."""
+    detail = {"sku": "S", "title": "Lamp", "units": 40, "cover": 0, "available": 0}
+    for key, tail in (("restock-urgent", "order 40"), ("restock-hurry", "before")):
+        kind = KINDS[key]
+        assert str(kind.says(detail)).startswith("Out now, ")
+        assert str(kind.says(detail | {"available": 3})).startswith("Out today, ")
+        assert str(kind.says(detail | {"available": 30, "cover": 2})).startswith("Out in {cover} d")
+        assert tail in str(kind.says(detail)).format_map(detail | {"inbound": 5})

@@ -35,6 +35,7 @@ def _urgent(lines: QuerySet[Replenishment], currency: str, rate: Rates) -> Itera
         detail = _about(line) | {
             "units": line.edited if line.edited is not None else line.suggested,
             "inbound": line.inbound,
+            "available": line.available,
             "gap": line.gap_days,
             "velocity": f"{Decimal(line.velocity or 0) / 1000:.1f}",
         }

@@ -97,7 +97,7 @@ def inbox_totals(member: Member, *, today: date) -> InboxTotals:
 def cards(findings: Iterable[Finding]) -> list[Card]:
     """Findings with their sentences, in the reader's language."""
     return [
-        Card(f, kind, _sentence(kind.sentence, said), _sentence(kind.why, said))
+        Card(f, kind, _sentence(kind.says(f.detail), said), _sentence(kind.why, said))
         for f in findings
         if (kind := KINDS.get(f.kind)) and (said := kind.words(f.detail)) is not None
     ]
