@@ -151,9 +151,25 @@ def test_a_field_is_edited_in_its_cell_and_can_be_undone(client, acme):
         assert entry.before == {"products": {"N-P0": {"moq": None}}}
         assert entry.after == {"products": {"N-P0": {"moq": 250}}}
     assert f"numbers={entry.number}" in answer.headers["HX-Trigger"]
+    assert 'hx-target="#tiles"' not in answer.content.decode()  # the cell stood on no list
     client.post(at(acme, "changes-undo") + f"?numbers={entry.number}")
     with acme:
         assert product().moq is None
+
+
+def test_a_saved_cell_brings_the_tiles_of_the_list_it_stands_on(client, acme):
+    """Of all stores or of its own, as filtered; of nowhere else."""
+    seated(client, acme, Role.SENIOR)
+    url = at(acme, "product-cell", store="north", field="moq", sku="N-P0")
+    for where, words in (("products", "?q=N-P0"), ("products", "")):
+        before = client.get(at(acme, where) + words).context["totals"].missing["moq"]
+        shown = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{at(acme, where)}{words}"}
+        answer = client.post(url, {"moq": "250"}, headers=shown)
+        assert answer.context["totals"].missing["moq"] == before - 1
+        assert '<hx-partial hx-target="#tiles"' in answer.content.decode()
+        client.post(url, {"moq": ""}, headers=shown)
+    far = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{at(acme, 'orders')}"}
+    assert "#tiles" not in client.post(url, {"moq": "9"}, headers=far).content.decode()
 
 
 @pytest.mark.parametrize("wrong", ["0", "-1", "many", "99999999999"])

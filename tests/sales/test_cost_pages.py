@@ -224,6 +224,20 @@ def test_nonsense_is_refused_with_the_form(client, acme, wrong):
         assert Cost.objects.filter(sku="N-C1").count() == 1
 
 
+def test_a_saved_cost_brings_tiles_and_segments_of_its_list(client, acme):
+    seated(client, acme, Role.FINANCE)
+    missing = client.get(at(acme, "costs", store="north")).context["totals"].counts["missing"]
+    shown = {
+        "HX-Request": "true",
+        "HX-Current-URL": f"http://testserver{at(acme, 'costs', store='north')}?status=missing",
+    }
+    values = {"unit_cost": "6.25", "currency": "USD", "valid_from": "2026-02-01"}
+    answer = client.post(at(acme, "cost-cell", store="north", sku="N-C0"), values, headers=shown)
+    assert answer.context["totals"].counts["missing"] == missing - 1
+    for target in ("tiles", "segments"):
+        assert f'<hx-partial hx-target="#{target}"' in answer.content.decode()
+
+
 def test_one_cost_for_many_and_all_of_it_undone(client, acme):
     seated(client, acme, Role.OWNER)
     keys = [f"{acme.store.pk}/N-C0", f"{acme.store.pk}/N-C2", f"{acme.other_store.pk}/E-C0"]

@@ -135,7 +135,7 @@ def test_days_that_are_named_end_where_they_say(client, acme):
     assert shown(page) == [2, 3, 4]
 
 
-@pytest.mark.parametrize("sort", ["-purchased", "purchased"])
+@pytest.mark.parametrize("sort", ["-purchased", "purchased", "-sales", "units", "status"])
 @pytest.mark.parametrize("role", [Role.OWNER, Role.SENIOR])
 def test_pages_follow_each_other_and_lead_back(client, acme, role, sort):
     """Lines of one moment included: nothing is shown twice, nothing left out."""
@@ -159,11 +159,37 @@ def test_pages_follow_each_other_and_lead_back(client, acme, role, sort):
     assert link(client.get(first).content.decode(), "prev") == ""
 
 
+def test_lines_are_sorted_by_money_units_and_state(client, acme):
+    """Money of all currencies on one scale; what is not known yet comes last."""
+    with acme:
+        now = timezone.now()
+        load(acme, ORDER_LINE, line(50, at=now, price=900, quantity=9), line(51, at=now, price=5000), as_of=3)
+        OrderLine.objects.filter(store=acme.other_store).update(price=100_000, currency="JPY")
+    seated(client, acme, Role.OWNER)
+    worth = [row.line for row in client.get(f"{at(acme)}?sort=-sales").context["lines"]]
+    assert [each.price for each in worth[:3]] == [100_000, 5000, 1000]  # about 600, 49 and 9 dollars
+    assert {each.price for each in worth[-2:]} == {None}
+    units = [row.line.quantity for row in client.get(f"{at(acme)}?sort=-units").context["lines"]]
+    assert units == sorted(units, reverse=True)
+    assert units[0] == 9
+    states = [row.state for row in client.get(f"{at(acme)}?sort=status").context["lines"]]
+    assert states == sorted(states, key=["pending", "unshipped", "shipped", "cancelled"].index)
+
+
+def test_too_many_lines_are_not_sorted_by_money_but_said_to_be(client, acme, monkeypatch):
+    monkeypatch.setattr(order_sums, "MOST_COUNTED", 4)
+    page = seated(client, acme, Role.SENIOR).get(f"{at(acme)}?sort=sales").content.decode()
+    assert "Choose a shorter period" in page
+    assert shown(page) == list(range(10))
+    assert "Choose a shorter period" not in client.get(at(acme)).content.decode()
+
+
 @pytest.mark.parametrize("mark", ["nonsense", "W10", "WzEsMiwzLDQsNSw2XQ", "eyJhIjoxfQ"])
 def test_a_broken_mark_leads_to_the_first_page(client, acme, mark):
     seated(client, acme, Role.OWNER)
     for name in ("after", "before"):
         assert shown(client.get(f"{at(acme)}?per=3&{name}={mark}").content.decode())[:1] == [0]
+        assert client.get(f"{at(acme)}?per=3&sort=-sales&{name}={mark}").status_code == 200
 
 
 def test_sums_of_what_is_chosen(client, acme):

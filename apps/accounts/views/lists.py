@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -40,6 +41,18 @@ def address(request: MemberRequest, name: str, slug: str = "", **more: Any) -> s
     """A page of the agency, or below one of its stores."""
     kwargs = {"agency": request.agency.slug} | ({"store": slug} if slug else {})
     return reverse(name, kwargs=kwargs | more)
+
+
+def beside(request: MemberRequest, name: str, slug: str) -> tuple[str, QueryDict] | None:
+    """The list page a cell was edited on: (its store's slug, its parameters). None: it was not on one.
+
+    A cell belongs to the store `slug`; the page it stands on is that store's or the agency's.
+    """
+    at = urlsplit(request.headers.get("HX-Current-URL", ""))
+    for each in ("", slug):
+        if at.path == address(request, name, each):
+            return each, params_of(at.query)
+    return None
 
 
 def params_of(text: str) -> QueryDict:

@@ -18,7 +18,7 @@ from apps.listings import actions, forms
 from apps.listings.models import Product
 from apps.listings.queries import products as queries
 from apps.listings.queries.told import told_columns
-from apps.listings.views.products import LABELS, PAGE
+from apps.listings.views.products import LABELS, PAGE, tiles
 
 TEMPLATE = "listings/product.html"
 CELL = "listings/cell.html"
@@ -91,7 +91,9 @@ def edit(request: MemberRequest, store: str, sku: str) -> HttpResponse:
     entries = actions.edit_products([found], form.values(), by=request.member, at=timezone.now())
     if request.headers.get("HX-Request") != "true":
         return redirect("product", agency=request.agency.slug, store=store, sku=sku)
-    answer = page(request, TEMPLATE, _context(request, _product(request, store, sku)) | {"saved": True})
+    answer = page(
+        request, TEMPLATE, _context(request, _product(request, store, sku)) | {"saved": True} | tiles(request, store)
+    )
     return toast(answer, _("%s: saved") % sku, undo=pages.undo_url(request, entries)) if entries else answer
 
 
@@ -110,7 +112,7 @@ def cell(request: MemberRequest, store: str, field: str, sku: str) -> HttpRespon
     entries = actions.edit_products([found], form.values(), by=request.member, at=timezone.now())
     if request.headers.get("HX-Request") != "true":
         return redirect(PAGE, agency=request.agency.slug, store=store)
-    answer = page(request, CELL, _cell(request, _product(request, store, sku), field, None))
+    answer = page(request, CELL, _cell(request, _product(request, store, sku), field, None) | tiles(request, store))
     return toast(answer, _("%s: saved") % sku, undo=pages.undo_url(request, entries)) if entries else answer
 
 

@@ -47,10 +47,7 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
     """Everything the page shows, in a constant number of queries."""
     member = request.member
     store = get_object_or_404(stores_for(member), slug=slug) if slug else None
-    query = parsed(request, params)
-    mine = queries.products_for(member)
-    if store:
-        mine = mine.filter(store=store)
+    query, mine = parsed(request, params), _mine(member, slug)
     found = queries.chosen(mine, query, member)
     totals = queries.summary(found, member)
     rows = lists.paged(queries.sorted_by(queries.narrowed(found, query, member), query), query)
@@ -70,6 +67,26 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
         "may_edit": may_edit,
         "may_import": member.can(Permission.IMPORT),
         "people": list(colleagues()) if may_edit else [],
+    }
+
+
+def _mine(member: Member, slug: str) -> QuerySet[Product]:
+    mine = queries.products_for(member)
+    return mine.filter(store__slug=slug) if slug else mine
+
+
+def tiles(request: MemberRequest, slug: str) -> dict[str, Any]:
+    """The tiles above the list on which a cell of the store `slug` was edited; nothing where there is no list."""
+    at = pages.beside(request, PAGE, slug)
+    if at is None:
+        return {}
+    query = parsed(request, at[1])
+    totals = queries.summary(queries.chosen(_mine(request.member, at[0]), query, request.member), request.member)
+    return {
+        "tiles_beside": "listings/tiles.html",
+        "totals": totals,
+        "query": query,
+        "here": pages.address(request, PAGE, at[0]),
     }
 
 
@@ -107,9 +124,7 @@ def act(request: MemberRequest, store: str = "") -> HttpResponse:
 def _meant(request: MemberRequest, slug: str, values: dict[str, Any]) -> tuple[list[Product], str]:
     """(products, "") or ([], why not)."""
     member = request.member
-    mine = queries.products_for(member)
-    if slug:
-        mine = mine.filter(store__slug=slug)
+    mine = _mine(member, slug)
     return pages.meant(
         request,
         values,

@@ -5,17 +5,20 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, Case, DecimalField, ExpressionWrapper, F, Q, Value, When
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.accounts.models import Marketplace, Member, Store
-from apps.accounts.queries import site_filter
+from apps.accounts.queries import rates, site_filter
 from apps.core.lists import ListColumn, ListQuery, dom_id
 from apps.core.metrics import Period
+from apps.core.money import digits
 from apps.listings.models import WAYS as WAY_WORDS
 from apps.listings.models import Product
 from apps.sales.models import UNUSUAL, OrderLine
@@ -25,6 +28,7 @@ from apps.sync.rows import ORDER_LINE
 DEFAULT_SORT = "-purchased"
 STATES = ("pending", "unshipped", "shipped", "cancelled")
 WAYS = ("FBA", "FBM")
+_MONEY = DecimalField(max_digits=40, decimal_places=12)
 KEY = ("purchased_on", "purchased_at", "store_id", "order_id", "sku", "ordinal")
 
 COLUMNS = (
@@ -32,10 +36,15 @@ COLUMNS = (
     ListColumn("order", pgettext_lazy("of a customer", "Order"), fixed=True),
     ListColumn("product", _("Product"), fixed=True),
     ListColumn("site", _("Site")),
-    ListColumn("status", _("Status"), fixed=True),
-    ListColumn("units", _("Units"), numeric=True),
+    ListColumn("status", _("Status"), order="rank", fixed=True),
+    ListColumn("units", _("Units"), order="rank", numeric=True),
     ListColumn(
-        "sales", _("Sales"), numeric=True, fixed=True, help=_("Item price minus promotion, without tax and shipping")
+        "sales",
+        _("Sales"),
+        order="rank",
+        numeric=True,
+        fixed=True,
+        help=_("Item price minus promotion, without tax and shipping"),
     ),
     ListColumn("promotion", _("Promotion"), numeric=True),
     ListColumn("tax", _("Tax"), numeric=True),
@@ -85,6 +94,11 @@ class Wanted:
     q: str = ""
     exact: bool = False
     ascending: bool = False
+    rank: str = ""  # units, status or sales: what comes before the moment of purchase
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return ("rank", *KEY) if self.rank else KEY
 
     @property
     def narrowed(self) -> bool:
@@ -131,7 +145,26 @@ def wanted_of(query: ListQuery, member: Member, stores: Collection[Store], *, to
         q=query.q,
         exact=bool(query.q) and OrderLine.objects.filter(sites, store__in=shops, order_id=query.q).exists(),
         ascending=not query.descending,
+        rank=query.sort if query.sort in {"units", "status", "sales"} else "",
     )
+
+
+def _rank(wanted: Wanted) -> Any:
+    """A whole number to sort lines by; unknown sales are below all known ones."""
+    if wanted.rank == "status":
+        return Case(*(When(OF_STATE[state], then=n) for n, state in enumerate(STATES)), default=len(STATES))
+    if wanted.rank == "units":
+        return F("quantity")
+    worth = rates("USD", wanted.today)
+    factors = (When(currency=code, then=Value(_per_minor(code, rate))) for code, rate in sorted(worth.items()))
+    earned = F("price") - Coalesce("promotion", 0)
+    known = ExpressionWrapper(earned * Case(*factors, default=None, output_field=_MONEY), output_field=_MONEY)
+    return Coalesce(Cast(known, BigIntegerField()), -(2**53))
+
+
+def _per_minor(code: str, rate: Decimal) -> Decimal:
+    """Hundred-thousandths of a US dollar for one minor unit: fine enough to tell lines apart."""
+    return rate.scaleb(5 - digits(code))
 
 
 # -- one page
@@ -187,26 +220,26 @@ def page_of(
 ) -> Page:
     """The page behind the mark `after`, or the one that ends at `before`; the first one without either.
 
-    `days`, where known, are those with such lines: only as many are read as the page may need.
+    `days`, where known, are those with such lines: only as many are read as the page may need. Ranked pages need all.
     """
     if days is not None and not days:
         return Page()
-    mark = _read(after or before)
+    mark = _read(after or before, ranked=bool(wanted.rank))
     back = bool(mark and before and not after)
     falling = wanted.ascending == back  # the newest first, unless turned; a page back is read from its end
-    where = wanted.filter() & (_beyond(mark, falling=falling) if mark else Q())
-    if days is not None:
-        where &= Q(purchased_on__in=_nearest(days, mark, size + 2, falling=falling))
-    found = _lines(where, wanted.stores, size + 1, falling=falling)
+    beyond = _beyond(wanted.keys, mark, falling=falling) if mark else Q()
+    if days is not None and not wanted.rank:
+        beyond &= Q(purchased_on__in=_nearest(days, mark, size + 2, falling=falling))
+    found = _lines(wanted, beyond, size + 1, falling=falling)
     more, found = len(found) > size, found[:size]
     if back:
         found.reverse()
     if not found:
         return Page()
     has_before, has_after = (more, True) if back else (mark is not None, more)
-    return Page(
-        rows_of(found, wanted.stores), _mark(found[0]) if has_before else "", _mark(found[-1]) if has_after else ""
-    )
+    marks = (_mark(each, wanted.keys) for each in (found[0], found[-1]))
+    before, after = (mark if there else "" for mark, there in zip(marks, (has_before, has_after), strict=True))
+    return Page(rows_of(found, wanted.stores), before, after)
 
 
 def _nearest(days: Sequence[date], mark: Sequence[Any] | None, count: int, *, falling: bool) -> list[date]:
@@ -215,34 +248,40 @@ def _nearest(days: Sequence[date], mark: Sequence[Any] | None, count: int, *, fa
     return sorted(beyond, reverse=falling)[:count]
 
 
-def _lines(where: Q, stores: Sequence[Store], count: int, *, falling: bool) -> list[OrderLine]:
-    """The first lines of each store by its own index, then the first of all those."""
-    order = [f"-{name}" if falling else name for name in KEY]
-    parts = [OrderLine.objects.filter(where, store=store).order_by(*order)[:count] for store in stores]
+def _lines(wanted: Wanted, beyond: Q, count: int, *, falling: bool) -> list[OrderLine]:
+    """The first lines of each store by its own index, then the first of all those. Ranked ones are few: one read."""
+    order = [f"-{name}" if falling else name for name in wanted.keys]
+    if wanted.rank:
+        lines = OrderLine.objects.filter(wanted.filter(), store__in=[store.pk for store in wanted.stores])
+        return list(lines.annotate(rank=_rank(wanted)).filter(beyond).order_by(*order)[:count])
+    where = wanted.filter() & beyond
+    parts = [OrderLine.objects.filter(where, store=store).order_by(*order)[:count] for store in wanted.stores]
     if len(parts) < 2:
         return list(parts[0]) if parts else []
     return list(parts[0].union(*parts[1:], all=True).order_by(*order)[:count])
 
 
-def _beyond(values: Sequence[Any], *, falling: bool) -> Q:
+def _beyond(keys: Sequence[str], values: Sequence[Any], *, falling: bool) -> Q:
     """Lines behind `values`, as one lexicographic comparison."""
     sign = "lt" if falling else "gt"
-    behind = Q(**{f"{KEY[-1]}__{sign}": values[-1]})
-    for name, value in zip(KEY[-2::-1], values[-2::-1], strict=True):
+    behind = Q(**{f"{keys[-1]}__{sign}": values[-1]})
+    for name, value in zip(keys[-2::-1], values[-2::-1], strict=True):
         behind = Q(**{f"{name}__{sign}": value}) | (Q(**{name: value}) & behind)
-    return Q(**{f"{KEY[0]}__{sign}e": values[0]}) & behind
+    return Q(**{f"{keys[0]}__{sign}e": values[0]}) & behind
 
 
-def _mark(line: OrderLine) -> str:
-    values = [getattr(line, name) for name in KEY]
+def _mark(line: OrderLine, keys: Sequence[str]) -> str:
+    values = [getattr(line, name) for name in keys]
     plain = [value.isoformat() if isinstance(value, date) else value for value in values]
     return urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
-def _read(mark: str) -> list[Any] | None:
+def _read(mark: str, *, ranked: bool) -> list[Any] | None:
     """The values of a mark; what is none leads to the first page, never to an error."""
     try:
-        day, moment, store, order, sku, ordinal = json.loads(urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
+        told = json.loads(urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
+        rank = [int(told.pop(0))] if ranked else []
+        day, moment, store, order, sku, ordinal = told
         values = [
             date.fromisoformat(day),
             datetime.fromisoformat(moment),
@@ -251,10 +290,11 @@ def _read(mark: str) -> list[Any] | None:
             str(sku),
             int(ordinal),
         ]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
         return None
     sound = values[1].tzinfo is not None and "\x00" not in values[3] + values[4]
-    return values if sound and abs(values[2]) < 2**63 and abs(values[5]) < 2**15 else None
+    sound &= all(abs(each) < 2**63 for each in (values[2], *rank)) and abs(values[5]) < 2**15
+    return [*rank, *values] if sound else None
 
 
 def rows_of(lines: Iterable[OrderLine], stores: Iterable[Store]) -> list[Row]:

@@ -22,7 +22,7 @@ from apps.listings.queries.products import products_for
 from apps.sales import actions, forms
 from apps.sales.queries import cost as queries
 from apps.sales.queries.costs import Row, rows_of
-from apps.sales.views.costs import PAGE, scope_of
+from apps.sales.views.costs import PAGE, scope_of, tiles
 
 TEMPLATE = "sales/cost.html"
 CELL = "sales/cost_cell.html"
@@ -111,7 +111,8 @@ def drop(request: MemberRequest, store: str, sku: str) -> HttpResponse:
 def _drawer(request: MemberRequest, store: Store, sku: str, entries: list[Entry]) -> HttpResponse:
     if request.headers.get("HX-Request") != "true":
         return redirect("cost", agency=request.agency.slug, store=store.slug, sku=sku)
-    answer = page(request, TEMPLATE, _context(request, store, sku) | {"saved": bool(entries)})
+    values = _context(request, store, sku) | {"saved": bool(entries)} | tiles(request, store.slug)
+    answer = page(request, TEMPLATE, values)
     return toast(answer, _("%s: saved") % sku, undo=pages.undo_url(request, entries)) if entries else answer
 
 
@@ -129,7 +130,8 @@ def cell(request: MemberRequest, store: str, sku: str) -> HttpResponse:
     entry = actions.set_costs(found, [form.line(sku)], by=request.member, at=timezone.now())
     if request.headers.get("HX-Request") != "true":
         return redirect(PAGE, agency=request.agency.slug, store=store)
-    answer = page(request, CELL, _cell(_row(request, found, sku), None) | {"saved": True})
+    values = _cell(_row(request, found, sku), None) | {"saved": True} | tiles(request, store)
+    answer = page(request, CELL, values)
     return toast(answer, _("%s: saved") % sku, undo=pages.undo_url(request, [entry])) if entry else answer
 
 

@@ -56,13 +56,9 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
     """Everything the page shows, in a constant number of queries."""
     member, scope = request.member, scope_of(request)
     store = get_object_or_404(stores_for(member), slug=slug) if slug else None
-    query = parsed(request, params)
-    mine = catalogue.products_for(member)
-    if store:
-        mine = mine.filter(store=store)
+    query, mine = parsed(request, params), _mine(member, slug)
     found = queries.chosen(mine, query, member)
-    narrowed = bool(query.q or query.owner or query.get("supplier"))
-    totals = queries.summary(found, scope, store=slug or query.get("store"), narrowed=narrowed)
+    totals = _totals(found, scope, slug, query)
     wanted = found.filter(queries.status_filter(query.status, scope.today))
     rows = lists.paged(queries.sorted_by(wanted, query, scope), query)
     return (
@@ -81,6 +77,33 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
         }
         | _may(request)
     )
+
+
+def _mine(member: Member, slug: str) -> QuerySet[Product]:
+    mine = catalogue.products_for(member)
+    return mine.filter(store__slug=slug) if slug else mine
+
+
+def _totals(found: QuerySet[Product], scope: queries.Scope, slug: str, query: lists.ListQuery) -> queries.Summary:
+    narrowed = bool(query.q or query.owner or query.get("supplier"))
+    return queries.summary(found, scope, store=slug or query.get("store"), narrowed=narrowed)
+
+
+def tiles(request: MemberRequest, slug: str) -> dict[str, Any]:
+    """Tiles and segments of the list on which a cell of the store `slug` was edited; nothing where there is no list."""
+    at = pages.beside(request, PAGE, slug)
+    if at is None:
+        return {}
+    query, scope = parsed(request, at[1]), scope_of(request)
+    totals = _totals(queries.chosen(_mine(request.member, at[0]), query, request.member), scope, at[0], query)
+    return {
+        "tiles_beside": "sales/cost_tiles.html",
+        "totals": totals,
+        "query": query,
+        "segments": _segments(query, totals),
+        "currency": scope.currency,
+        "here": pages.address(request, PAGE, at[0]),
+    }
 
 
 def _may(request: MemberRequest) -> dict[str, Any]:
@@ -144,9 +167,7 @@ def _set(request: MemberRequest, chosen: list[Product], cost: forms.Cost) -> lis
 def _meant(request: MemberRequest, slug: str, values: dict[str, Any]) -> tuple[list[Product], str]:
     """(products, "") or ([], why not)."""
     member = request.member
-    mine = catalogue.products_for(member)
-    if slug:
-        mine = mine.filter(store__slug=slug)
+    mine = _mine(member, slug)
     return pages.meant(
         request,
         values,

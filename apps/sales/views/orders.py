@@ -1,5 +1,6 @@
 """Orders: what was bought when, in which state, for how much; and one order with where we know it from."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -55,6 +56,9 @@ def context(request: MemberRequest, slug: str) -> dict[str, Any]:
     query = lists.parse(params, queries.COLUMNS, sort=queries.DEFAULT_SORT, today=today, can=member.can)
     wanted = queries.wanted_of(query, member, stores, today=today)
     totals = totals_of(wanted)
+    unsorted = totals.more and bool(wanted.rank)  # too many to rank while somebody waits
+    if unsorted:
+        wanted = replace(wanted, rank="", ascending=False)
     found = queries.page_of(wanted, size=query.per_page, before=before, after=after, days=totals.days)
     return pages.frame(request, query, name=PAGE, slug=slug, kept=("status", "sort")) | {
         "store": store,
@@ -64,6 +68,7 @@ def context(request: MemberRequest, slug: str) -> dict[str, Any]:
         "totals": totals,
         "sum": _sum(totals, today),
         "most": MOST_COUNTED,
+        "unsorted": unsorted,
         "segments": _segments(query, wanted, totals),
         "states": STATES,
         "exact": wanted.exact,
