@@ -91,9 +91,14 @@ def target_id(request: HttpRequest) -> str:
     return (request.headers.get("HX-Target") or "").rpartition("#")[2]
 
 
-def toast(response: HttpResponse, text: str, *, kind: str = "success", undo: str = "") -> HttpResponse:
-    """Show a short message after the swap; `undo` is a POST address offered for ten seconds."""
-    message = {"toast": {"text": str(text), "kind": kind, "undo": undo}}
+def toast(response: HttpResponse, text: str, *, kind: str = "success", undo: str = "", close: str = "") -> HttpResponse:
+    """Show a short message after the swap; `undo` is a POST address offered for ten seconds.
+
+    `close`: "drawer" or "dialog" closes where the form stood.
+    """
+    message: dict[str, Any] = {"toast": {"text": str(text), "kind": kind, "undo": undo}}
+    if close:
+        message[f"close-{close}"] = {}
     response["HX-Trigger"] = json.dumps(message, ensure_ascii=True)
     return response
 

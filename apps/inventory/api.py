@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from apps.accounts.queries import site_filter, stores_for
 from apps.core.permissions import Permission
 from apps.core.rest import Resource
-from apps.inventory.models import OwnStock, Plan, PlanLine, StockDay
+from apps.inventory.models import OwnStock, Plan, PlanLine, PlanPart, StockDay
 from apps.inventory.queries.stock import newest_days
 from apps.sync.api import SHORT, PushedSerializer, PushResource
 from apps.sync.rows import OWN_STOCK
@@ -108,17 +108,26 @@ class OwnStocks(PushResource):
         return self.only_stores(OwnStock.objects.filter(store__in=stores_for(self.member)).select_related("store"))
 
 
+class PartRow(serializers.ModelSerializer):
+    """Units of a line that travel by themselves. A line that travels at once has none."""
+
+    class Meta:
+        model = PlanPart
+        fields = ("mode", "units", "arrives_on")
+
+
 class PlanLineRow(serializers.ModelSerializer):
     """One SKU of a replenishment plan, with the plan's state."""
 
     store = serializers.CharField(source="store.slug")
     plan = serializers.IntegerField(source="plan.number")
     state = serializers.ChoiceField(source="plan.state", choices=Plan.State.choices)
+    shipments = PartRow(source="parts", many=True)
 
     class Meta:
         model = PlanLine
         fields = ("id", "plan", "state", "store", "pool", "sku", "title", "units", "suggested", "carton_units", "mode")
-        fields += ("unit_cost", "cost_currency", "arrives_on", "received", "note", "updated_at")
+        fields += ("unit_cost", "cost_currency", "arrives_on", "shipments", "received", "note", "updated_at")
 
 
 @extend_schema_view(
@@ -141,6 +150,7 @@ class PlanLines(Resource):
 
     def rows(self) -> QuerySet[PlanLine]:
         rows = PlanLine.objects.filter(store__in=stores_for(self.member)).select_related("store", "plan")
+        rows = rows.prefetch_related("parts")
         if state := self.choice("state", Plan.State.values):
             rows = rows.filter(plan__state=state)
         return self.only_stores(rows)

@@ -1,5 +1,6 @@
 """What people send: validated here, saved by actions."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -8,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.forms import OverList
 from apps.inventory.actions.policies import FIELDS
+from apps.inventory.domain.plans import Part
 from apps.inventory.models import MODES
 
 MOST_UNITS = 10_000_000
+ROW = ("mode", "units", "arrives")  # of one shipment
 BULK = ("plan", "mode", "assign", "snooze", "wake")
 
 
@@ -72,3 +75,46 @@ class Step(forms.Form):
             if name.startswith(f"{prefix}-") and value.strip().isdecimal() and len(value) < 9:
                 found[name.removeprefix(f"{prefix}-")] = int(value)
         return found
+
+
+class Split(forms.Form):
+    """A line's shipments: rows of `mode-n`, `units-n`, `arrives-n`. One row without units takes the rest."""
+
+    version = forms.IntegerField(min_value=1)
+
+    def __init__(self, *args: Any, units: int, most: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.total, self.parts = units, list[Part]()
+        words = [{name: self.data.get(f"{name}-{n}", "").strip() for name in ROW} for n in range(most)]
+        self.rows = [row for row in words if row["units"] or row["arrives"]]
+
+    def clean(self) -> dict[str, Any]:
+        told = [row for row in self.rows if row["units"]]
+        sum_ = sum(int(row["units"]) for row in told if _is_count(row["units"]))
+        if len(self.rows) - len(told) > 1:
+            raise forms.ValidationError(_("Only one shipment may take the rest."))
+        for n, row in enumerate(self.rows, 1):
+            if row["units"] and not _is_count(row["units"]):
+                raise forms.ValidationError(_("Shipment %d: a whole number of units, please.") % n)
+            day = _day(row["arrives"])
+            if day is None or row["mode"] not in {"air", "sea"}:
+                raise forms.ValidationError(_("Shipment %d: say how it travels and on which day it arrives.") % n)
+            self.parts.append(Part(row["mode"], int(row["units"] or max(0, self.total - sum_)), day))
+        if not self.rows:
+            raise forms.ValidationError(_("A line travels in at least one shipment."))
+        return self.cleaned_data
+
+    def problems(self) -> list[str]:
+        """What is wrong, in words."""
+        return [str(error) for errors in self.errors.values() for error in errors]
+
+
+def _is_count(text: str) -> bool:
+    return text.isdecimal() and len(text) < 9 and int(text) > 0
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -274,4 +274,28 @@ class PlanLine(TenantModel):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["agency", "plan", "pool", "sku"], name="one_line_per_sku")]
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "id"], name="planline_tie"),
+            models.UniqueConstraint(fields=["agency", "plan", "pool", "sku"], name="one_line_per_sku"),
+        ]
+
+
+class PlanPart(TenantModel):
+    """Units of a plan's line that travel by themselves. A line has none, or parts that add up to its units."""
+
+    portal_may = ("SELECT",)
+
+    class Mode(models.TextChoices):
+        SEA = "sea", _("Sea")
+        AIR = "air", _("Air")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    line = tied("inventory.PlanLine", related_name="parts")
+    store = tied("accounts.Store", related_name="+")
+    mode = models.CharField(max_length=3, choices=Mode.choices)
+    units = models.PositiveIntegerField()
+    arrives_on = models.DateField()
+
+    class Meta:
+        ordering = ["arrives_on", "mode"]
+        indexes = [models.Index(fields=["agency", "line"], name="planpart_by_line")]

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from apps.inventory import portal as client
-from apps.inventory.views import line, lines, plans
+from apps.inventory.views import arrivals, line, lines, plans
 
 STORE = "stores/<slug:store>/inventory/"
 PLAN = f"{STORE}plans/<uuid:plan>/"
@@ -16,6 +16,9 @@ staff: list[URLPattern | URLResolver] = [
     path("replenishment/recalculate/", lines.recalculate, name="replenishment-recalculate"),
     path("replenishment/export/", lines.export, name="replenishment-export"),
     path("replenishment/policy/", line.policies, name="replenishment-policies"),
+    path("arrivals/", arrivals.arrivals, name="arrivals"),
+    path(f"{STORE}arrivals/", arrivals.arrivals, name="arrivals"),
+    path(f"{STORE}plan-lines/<uuid:pk>/split/", arrivals.split, name="plan-line-split"),
     path("plans/", plans.plans, name="plans"),
     path(f"{STORE}plans/", plans.plans, name="plans"),
     path(PLAN, plans.plan, name="plan"),

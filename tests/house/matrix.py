@@ -167,6 +167,8 @@ STAFF = {
     "replenishment-quantity": row(P.PLAN_EDIT, methods=BOTH),
     "replenishment-policy": act(P.POLICY_EDIT),
     "replenishment-line": row(P.PLAN_VIEW, methods=BOTH),
+    "arrivals": row(P.PLAN_VIEW),
+    "plan-line-split": row(P.PLAN_EDIT, methods=BOTH, thing="plan_line"),
     "plans": row(P.PLAN_VIEW, methods=BOTH),
     "plan": row(P.PLAN_VIEW, methods=BOTH, thing="plan"),
     "plan-edit": act(P.PLAN_EDIT, thing="plan"),

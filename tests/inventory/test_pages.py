@@ -171,6 +171,18 @@ def test_cartons_win_over_units_and_nonsense_is_refused_with_the_form(client, ac
         assert 'role="alert"' in answer.content.decode()
 
 
+def test_a_saved_quantity_brings_the_tiles_of_its_list(client, acme):
+    seated(client, acme, Role.JUNIOR)
+    before = client.get(at(acme, "replenishment")).context["totals"].units
+    url = at(acme, "replenishment-quantity", store="north", pool="US", sku="N-S0")
+    with acme:
+        old = line_of("N-S0").suggested
+    shown = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{at(acme, 'replenishment')}"}
+    answer = client.post(url, {"units": str(old + 1000)}, headers=shown)
+    assert answer.context["totals"].units == before + 1000
+    assert '<hx-partial hx-target="#tiles"' in answer.content.decode()
+
+
 def test_sizes_with_odd_signs_in_the_sku_work(client, acme):
     with acme:
         fill(acme.store, 1, prefix="A/B é%")

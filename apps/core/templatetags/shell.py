@@ -172,15 +172,16 @@ def initials(name: Any) -> str:
 
 
 @register.simple_tag
-def avatar(person: Any, name: bool = True, size: str = "") -> SafeString:
-    """A round mark with initials, and the name beside it or for screen readers."""
+def avatar(person: Any, name: bool | str = True, size: str = "") -> SafeString:
+    """A round mark with initials, and the name beside it or for screen readers; name="wide": beside it where there is room."""
     text = person.get("name", "") if isinstance(person, Mapping) else str(person or "")
     if not text:
         return format_html('<span class="none">{}</span>', figures.MISSING)
     hue = sum(map(ord, text)) % HUES + 1
     return format_html(
-        '<span class="who {}" style="--c:var(--c{})"><i aria-hidden="true">{}</i><span class="{}">{}</span></span>',
-        *(size, hue, initials(text)[:2], "" if name else "sr-only", text),
+        '<span class="who {}" style="--c:var(--c{})" title="{}"><i aria-hidden="true">{}</i>'
+        '<span class="{}">{}</span></span>',
+        *(size, hue, text, initials(text)[:2], {"wide": "who-n", True: ""}.get(name, "sr-only"), text),
     )
 
 

@@ -19,8 +19,9 @@ from apps.core.tenancy import acting_agency
 from apps.core.undo import CannotUndo, undoes
 from apps.inventory.actions.attention import STALE_AFTER
 from apps.inventory.actions.lines import key_of, policy_of
+from apps.inventory.actions.parts import fit, suggested
 from apps.inventory.domain.plans import EDITABLE, MOVES, RECEIVING, Step, may_move, within_limit
-from apps.inventory.models import Plan, PlanLine, Replenishment
+from apps.inventory.models import Plan, PlanLine, PlanPart, Replenishment
 from apps.inventory.queries.plans import approval_limit, cost_of
 from apps.sync.actions import emit
 
@@ -81,12 +82,15 @@ def _create(store_id: int, lines: Sequence[Replenishment], title: str, by: Membe
     plan = Plan.objects.create(
         number=_next_number(), store_id=store_id, title=title[:120], created_by=by, created_at=at
     )
-    PlanLine.objects.bulk_create(_line(plan, line, at) for line in lines)
+    made = PlanLine.objects.bulk_create(_line(plan, line, at) for line in lines)
+    today = at.date()
+    shipments = [suggested(new, policy_of(line), today=today) for new, line in zip(made, lines, strict=True)]
+    PlanPart.objects.bulk_create([part for parts in shipments for part in parts])
     units = {key_of(line): units_of(line) for line in lines}
     for line in lines:
         line.edited = None
     Replenishment.objects.bulk_update(lines, ["edited"], batch_size=500)
-    _record("plan.created", plan, Turn(by, at), before={}, after={"state": plan.state, "units": units})
+    note_down("plan.created", plan, Turn(by, at), before={}, after={"state": plan.state, "units": units})
     return plan
 
 
@@ -182,51 +186,52 @@ STEPS: dict[Step, Callable[[Plan, Turn], Plan]] = {
 
 def edit_lines(plan: Plan, units: Mapping[str, int], turn: Turn) -> Plan:
     """New quantities by line id; 0 takes the line out. Only before a decision."""
-    plan = _locked(plan, turn)
+    plan = locked(plan, turn)
     if plan.state not in EDITABLE:
         raise NotAllowed(_("This plan was decided; its quantities stand."), plan)
-    lines = {str(line.pk): line for line in plan.lines.all()}
+    lines = {str(line.pk): line for line in plan.lines.prefetch_related("parts")}
     before, after = {}, {}
     for key, wanted in units.items():
         line = lines.get(key)
         if line is None or line.units == wanted:
             continue
-        before[_name(line)], after[_name(line)] = line.units, wanted
+        before[name_of(line)], after[name_of(line)] = line.units, wanted
         line.units = min(max(wanted, 0), MOST_UNITS)
     if not after:
         return plan
     PlanLine.objects.bulk_update([line for line in lines.values() if line.units], ["units"])
+    fit(line for line in lines.values() if line.units and name_of(line) in after)
     plan.lines.filter(pk__in=[line.pk for line in lines.values() if not line.units]).delete()
-    _raise_version(plan)
-    _record("plan.edited", plan, turn, before={"units": before}, after={"units": after})
+    raise_version(plan)
+    note_down("plan.edited", plan, turn, before={"units": before}, after={"units": after})
     return plan
 
 
 def describe(plan: Plan, turn: Turn, *, title: str) -> Plan:
     """The plan's name and note."""
-    plan = _locked(plan, turn)
+    plan = locked(plan, turn)
     before = {"title": plan.title, "note": plan.note}
     plan.title, plan.note = title[:120], turn.note
-    _raise_version(plan, "title", "note")
-    _record("plan.described", plan, turn, before=before, after={"title": plan.title, "note": plan.note})
+    raise_version(plan, "title", "note")
+    note_down("plan.described", plan, turn, before=before, after={"title": plan.title, "note": plan.note})
     return plan
 
 
 def receive(plan: Plan, units: Mapping[str, int], turn: Turn) -> Plan:
     """Units that have arrived so far, by line id. When every line is whole the plan is received."""
-    plan = _locked(plan, turn)
+    plan = locked(plan, turn)
     if plan.state not in RECEIVING:
         raise NotAllowed(_("Only an ordered or shipped plan can be received."), plan)
     lines = list(plan.lines.all())
-    before = {_name(line): line.received for line in lines}
+    before = {name_of(line): line.received for line in lines}
     for line in lines:
         line.received = min(max(units.get(str(line.pk), line.received), 0), MOST_UNITS)
     PlanLine.objects.bulk_update(lines, ["received"])
-    after = {_name(line): line.received for line in lines}
+    after = {name_of(line): line.received for line in lines}
     if all(line.received >= line.units for line in lines):
         plan.state = MOVES[Step.RECEIVE].after
-    _raise_version(plan, "state")
-    _record("plan.received", plan, turn, before={"received": before}, after={"received": after, "state": plan.state})
+    raise_version(plan, "state")
+    note_down("plan.received", plan, turn, before={"received": before}, after={"received": after, "state": plan.state})
     return plan
 
 
@@ -240,7 +245,7 @@ def _decided(turn: Turn) -> dict[str, Any]:
 
 
 def _move(step: Step, plan: Plan, turn: Turn, **values: Any) -> Plan:
-    plan = _locked(plan, turn)
+    plan = locked(plan, turn)
     if not may_move(step, plan.state):
         raise Conflict(_("The plan has moved on: it is now “%s”.") % plan.get_state_display(), plan)
     if step is Step.SUBMIT and not plan.lines.exists():
@@ -249,26 +254,28 @@ def _move(step: Step, plan: Plan, turn: Turn, **values: Any) -> Plan:
     plan.state = MOVES[step].after
     for name, value in values.items():
         setattr(plan, name, value)
-    _raise_version(plan, "state", *values)
-    _record(f"plan.{step}", plan, turn, before={"state": before}, after={"state": plan.state})
+    raise_version(plan, "state", *values)
+    note_down(f"plan.{step}", plan, turn, before={"state": before}, after={"state": plan.state})
     return plan
 
 
-def _locked(plan: Plan, turn: Turn) -> Plan:
+def locked(plan: Plan, turn: Turn) -> Plan:
+    """The plan for whoever acts now; Conflict if it is not the one they saw."""
     fresh = Plan.objects.select_for_update(of=("self",)).select_related("store").get(pk=plan.pk)
     if turn.version is not None and fresh.version != turn.version:
         raise Conflict(_("Somebody changed this plan while you had it open."), fresh)
     return fresh
 
 
-def _raise_version(plan: Plan, *fields: str) -> None:
+def raise_version(plan: Plan, *fields: str) -> None:
     """Programs that follow lines by `updated_since` hear of their plan's steps, too."""
     plan.version += 1
     plan.save(update_fields=[*fields, "version"])
     plan.lines.update(updated_at=timezone.now())
 
 
-def _record(verb: str, plan: Plan, turn: Turn, *, before: dict[str, Any], after: dict[str, Any]) -> None:
+def note_down(verb: str, plan: Plan, turn: Turn, *, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Into the ledger, and to whoever follows."""
     audit.record(
         verb, plan, by=turn.by, at=turn.at, store=plan.store, before=before, after=after, reason=turn.note,
         title=f"#{plan.number} {plan.title}".strip(),
@@ -293,7 +300,8 @@ def _refuse_stale(plan: Plan, at: datetime) -> None:
         raise NotAllowed(_("The stock behind this plan is older than 24 hours. Sync first."), plan)
 
 
-def _name(line: PlanLine) -> str:
+def name_of(line: PlanLine) -> str:
+    """A line in the ledger."""
     return f"{line.pool}/{line.sku}"
 
 

@@ -63,6 +63,7 @@ PLAN_FIELDS = (
     Field(_("Units per carton"), lambda r: r.carton_units),
     Field(_("Transport"), lambda r: r.mode),
     Field(_("Arrives"), lambda r: r.arrives_on),
+    Field(_("Shipments"), lambda r: "; ".join(f"{p.mode} {p.units} {p.arrives_on}" for p in r.parts.all())),
     Field(_("Received"), lambda r: r.received),
     Field(_("Unit cost"), money("unit_cost", "cost_currency"), Permission.COST_VIEW),
     Field(_("Currency of cost"), lambda r: r.cost_currency, Permission.COST_VIEW),
@@ -83,4 +84,4 @@ def exported_lines(member: Member, query: str, *, store: str, today: date, rates
 
 
 def plan_lines(plan: Plan) -> QuerySet[PlanLine]:
-    return plan.lines.order_by("pool", "sku")
+    return plan.lines.order_by("pool", "sku").prefetch_related("parts")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.models import Entry
-from apps.inventory.models import Plan
+from apps.inventory.models import MODES, Plan
 
 SHOWN = 5
 
@@ -23,6 +23,7 @@ class Verb(NamedTuple):
 VERBS = {
     "plan.created": Verb(gettext_lazy("Plan made"), gettext_lazy("made a plan")),
     "plan.edited": Verb(gettext_lazy("Plan edited"), gettext_lazy("changed quantities")),
+    "plan.split": Verb(gettext_lazy("Line split over shipments"), gettext_lazy("split a line over shipments")),
     "plan.described": Verb(gettext_lazy("Plan described"), gettext_lazy("changed name or note")),
     "plan.submit": Verb(gettext_lazy("Plan submitted"), gettext_lazy("submitted the plan for approval")),
     "plan.ask_client": Verb(gettext_lazy("Client asked"), gettext_lazy("asked the client")),
@@ -66,7 +67,7 @@ def _change(entry: Entry, key: str) -> str:
     if "state" in entry.before and "state" in entry.after:
         labels = {key: str(label) for key, label in Plan.State.choices}
         return f"{labels[entry.before['state']]} → {labels[entry.after['state']]}"
-    for part in ("lines", "units", "received"):
+    for part in ("lines", "units", "received", "parts"):
         if isinstance(entry.after.get(part), dict):
             return _of_lines(entry.before.get(part) or {}, entry.after[part], key)
     return ""
@@ -80,4 +81,12 @@ def _of_lines(before: dict[str, Any], after: dict[str, Any], key: str) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return " + ".join(shipment(each) for each in value) or "–"
     return "–" if value in (None, "") else str(value)
+
+
+def shipment(told: str) -> str:
+    """One part of a line as the ledger keeps it ("air 96 2026-12-10"), in words."""
+    mode, units, day = told.split()
+    return f"{MODES.get(mode, mode)} {units} ({day})"

@@ -27,7 +27,7 @@ COLUMNS = (
     ListColumn("at_stake", _("At stake"), order="stake", numeric=True),
     ListColumn("suggested", _("Suggested"), order="units", numeric=True, fixed=True),
     ListColumn("ship", _("Ship / order"), order="order_by"),
-    ListColumn("cover", _("Days of cover"), order="cover_fba_days"),
+    ListColumn("cover", _("Cover, days"), order="cover_fba_days"),
     ListColumn("out_on", _("Out on"), order="out_on"),
     ListColumn("velocity", _("Daily sales"), order="velocity", numeric=True),
     ListColumn("fba", _("FBA"), order="available", numeric=True),

@@ -81,4 +81,4 @@ def client_plans(member: Member) -> QuerySet[Plan]:
 
 
 def client_plan_lines(plan_id: UUID) -> QuerySet[PlanLine]:
-    return PlanLine.objects.filter(plan=plan_id).order_by("pool", "sku")
+    return PlanLine.objects.filter(plan=plan_id).order_by("pool", "sku").prefetch_related("parts")

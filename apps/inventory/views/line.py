@@ -24,6 +24,7 @@ from apps.inventory.queries import lines as queries
 from apps.inventory.queries.ledger import in_words
 from apps.inventory.queries.plans import agency_currency
 from apps.inventory.queries.rows import row_of
+from apps.inventory.views.lines import tiles
 
 TEMPLATE = "inventory/line.html"
 TERMS = {
@@ -128,7 +129,8 @@ def quantity(request: MemberRequest, store: str, pool: str, sku: str) -> HttpRes
     if request.headers.get("HX-Request") != "true":
         return redirect("replenishment", agency=request.agency.slug, store=store)
     found = _line(request, store, pool, sku)
-    answer = page(request, "inventory/quantity.html", _cell(request, found, editing=False) | {"saved": True})
+    values = _cell(request, found, editing=False) | {"saved": True} | tiles(request, store)
+    answer = page(request, "inventory/quantity.html", values)
     return toast(answer, _("%s: quantity changed") % sku, undo=pages.undo_url(request, entries)) if entries else answer
 
 

@@ -45,14 +45,8 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
     """Everything the page shows, in a constant number of queries."""
     member, now, today = request.member, timezone.now(), timezone.localdate()
     store = get_object_or_404(stores_for(member), slug=slug) if slug else None
-    currency = settings_of(member).currency
-    rate = rates(currency, today)
     query = lists.parse(params, queries.COLUMNS, sort=DEFAULT_SORT, today=today, can=member.can)
-    mine = queries.lines_for(member)
-    if store:
-        mine = mine.filter(store=store)
-    found = queries.chosen(queries.priced(mine, rate), query, member, today=today)
-    totals = queries.summary(found, currency=currency, rates=rate)
+    mine, found, totals = _summed(request, slug, query)
     status = query.status if query.status in queries.STATUSES else ""
     wanted = queries.sorted_by(found.filter(status=status) if status else found, query)
     rows = lists.paged(wanted, query, count=totals.counts[status] if status else totals.total)
@@ -79,6 +73,29 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
         "people": list(colleagues()) if member.can(Permission.PLAN_EDIT) else [],
         "snooze_days": SNOOZE_DAYS,
     }
+
+
+def _summed(
+    request: MemberRequest, slug: str, query: lists.ListQuery
+) -> tuple[QuerySet[Replenishment], QuerySet[Replenishment], queries.Summary]:
+    """All lines of the page, those its filters leave, and what these add up to."""
+    today, currency = timezone.localdate(), settings_of(request.member).currency
+    rate = rates(currency, today)
+    mine = queries.lines_for(request.member)
+    mine = mine.filter(store__slug=slug) if slug else mine
+    found = queries.chosen(queries.priced(mine, rate), query, request.member, today=today)
+    return mine, found, queries.summary(found, currency=currency, rates=rate)
+
+
+def tiles(request: MemberRequest, slug: str) -> dict[str, Any]:
+    """The tiles above the list on which a line of the store `slug` was edited; nothing where there is no list."""
+    at = pages.beside(request, PAGE, slug)
+    if at is None:
+        return {}
+    member = request.member
+    query = lists.parse(at[1], queries.COLUMNS, sort=DEFAULT_SORT, today=timezone.localdate(), can=member.can)
+    totals = _summed(request, at[0], query)[2]
+    return {"tiles_beside": "inventory/tiles.html", "totals": totals, "health": _strip(totals), "may": _may(member)}
 
 
 def _segments(query: lists.ListQuery, totals: queries.Summary, status: str) -> list[dict[str, Any]]:

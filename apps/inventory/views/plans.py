@@ -22,9 +22,10 @@ from apps.core.http import MemberRequest, page, requires, toast
 from apps.core.permissions import Permission
 from apps.inventory import actions, forms
 from apps.inventory.actions import plans as steps
-from apps.inventory.domain.plans import EDITABLE, RECEIVING, Step, may_move, within_limit
+from apps.inventory.domain.plans import EDITABLE, RECEIVING, SPLITTABLE, Step, may_move, within_limit
 from apps.inventory.models import Plan
 from apps.inventory.queries import plans as queries
+from apps.inventory.queries.arrivals import parts_of, plan_arrivals
 from apps.inventory.queries.exports import PLAN_FIELDS, plan_lines
 from apps.inventory.queries.ledger import in_words
 
@@ -100,11 +101,20 @@ def context(request: MemberRequest, found: Plan) -> dict[str, Any]:
     member, today = request.member, timezone.localdate()
     cost = queries.cost_of(found, on=today)
     limit = queries.approval_limit(member)
-    lines = list(plan_lines(found))
+    lines, calendar = plan_arrivals(found, today=today)
     return {
         "plan": found,
         "store": found.store,
-        "lines": [{"line": line, "cartons": queries.in_cartons(line.units, line.carton_units)} for line in lines],
+        "lines": [
+            {
+                "line": line,
+                "cartons": queries.in_cartons(line.units, line.carton_units),
+                "parts": parts_of(line) if line.parts.all() else [],
+            }
+            for line in lines
+        ],
+        "calendar": calendar,
+        "splittable": found.state in SPLITTABLE and member.can(Permission.PLAN_EDIT),
         "units": sum(line.units for line in lines),
         "received": sum(line.received for line in lines),
         "cost": cost if member.can(Permission.COST_VIEW) else None,

@@ -23,6 +23,7 @@ from apps.core.permissions import SCOPE_LABELS, Permission, Role
 from apps.core.templatetags.figures import listed, locale, money_text
 from apps.core.templatetags.shell import field_label
 from apps.inventory.models import MODES
+from apps.inventory.queries.ledger import shipment
 from apps.sync.actions.webhooks import EVENTS
 from apps.sync.models import file_title
 from apps.sync.rows import DATASETS
@@ -124,6 +125,8 @@ def _said(entry: Entry, name: str, value: Any, *, names: Mapping[str, str], curr
         return None
     if name == "most" and currency:
         return money_text(to_decimal(value, currency), currency, whole=True)
+    if isinstance(value, list) and entry.verb == "plan.split":
+        return " + ".join(map(shipment, value))
     if isinstance(value, list):
         return (
             _cost(value)
