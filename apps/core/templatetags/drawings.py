@@ -124,3 +124,27 @@ def strip(parts: Sequence[tuple[str, str, int]]) -> SafeString:
     return format_html(
         '<div class="strip" role="img" aria-label="{}">{}</div><div class="legend">{}</div>', spoken, bar, legend
     )
+
+
+@register.simple_tag
+def lagbars(hours: Sequence[float | None], promise: float, label: str = "") -> SafeString:
+    """Ages over time against a promise, both in hours: bars up to three times the promise, red where it was broken.
+
+    The dashed line is the promise; a gap is a moment nothing is known of.
+    """
+    if not any(each is not None for each in hours):
+        return format_html('<span class="none">{}</span>', figures.MISSING)
+    height, line = 36, 24
+    bars = [
+        format_html(
+            '<rect class="{}" x="{}" y="{}" width="3" height="{}"/>',
+            *("late" if each > promise else "kept", 4 * n, height - size, size),
+        )
+        for n, each in enumerate(hours)
+        if each is not None and (size := max(2, round(min(each / promise if promise else 0, 3) * height / 3)))
+    ]
+    return format_html(
+        '<svg class="lag" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '{}<line x1="0" x2="{}" y1="{}" y2="{}"/></svg>',
+        *(4 * len(hours), height, label, mark_safe("".join(bars)), 4 * len(hours), line, line),  # noqa: S308
+    )

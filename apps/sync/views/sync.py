@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.queries import stores_for
 from apps.core import lists
-from apps.core.http import MemberRequest, page, requires
+from apps.core.http import MemberRequest, page, requires, target_id
 from apps.core.permissions import Permission
 from apps.core.storage import Missing
 from apps.core.storage import documents as storage
@@ -21,6 +21,7 @@ from apps.sync import actions
 from apps.sync.forms import PullForm
 from apps.sync.models import Run, StoredDocument, Stream
 from apps.sync.queries import boards
+from apps.sync.queries.lag import lags
 from apps.sync.sources import SOURCES
 
 COLUMNS = (lists.ListColumn("at", "", order="created_at"),)
@@ -34,6 +35,7 @@ def sync(request: MemberRequest) -> HttpResponse:
     context = {
         "board": board,
         "dead": boards.dead_letters(request.member).count(),
+        "lags": [] if target_id(request) else lags(request.member, at=timezone.now()),
         "runs": boards.visible_runs(request.member).filter(state=Run.State.RUNNING)[:SHOWN_RUNS],
         "may_retry": request.member.can(Permission.SYNC_RETRY),
     }
