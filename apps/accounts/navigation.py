@@ -12,7 +12,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.accounts.models import Store
+from apps.accounts.models import AgencySettings, Store
 from apps.accounts.queries import finding_filter, seats_of, stores_for
 from apps.core.models import Finding, Job
 from apps.core.permissions import Permission as P
@@ -110,6 +110,7 @@ OF_STORES = frozenset(place.name for place in STORE)
 PORTAL = (
     Place("portal", _("This week"), "calendar-week", P.PORTAL_VIEW),
     Place("portal-plans", _("Approvals"), "checklist", P.PORTAL_VIEW, ("portal-plan",)),
+    Place("portal-sales", _("Sales"), "chart-bar", P.PORTAL_VIEW),
     Place("portal-replenishment", _("Stock"), "package", P.PORTAL_VIEW),
     Place("portal-papers", _("Papers"), "file-text", P.PORTAL_VIEW, ("portal-paper",)),
     Place("portal-health", _("Account health"), "shield", P.PORTAL_VIEW),
@@ -162,6 +163,18 @@ class Nav:
             )
             for seat in getattr(self.member, "seats", None) or seats_of(self._user.pk)
         ]
+
+    @cached_property
+    def brand(self) -> AgencySettings:
+        """How the agency looks to its clients."""
+        return getattr(self.agency, "settings", None) or AgencySettings(agency=self.agency)
+
+    @cached_property
+    def brand_style(self) -> str:
+        """The agency's own colour as CSS; nothing for the house's, which has a shade for each theme."""
+        colour = self.brand.brand_colour
+        own = colour != AgencySettings._meta.get_field("brand_colour").default
+        return f"--accent:{colour};--accent-hover:{colour}" if own else ""
 
     @cached_property
     def entries(self) -> list[Link]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from apps.accounts.models import Member
 from apps.accounts.queries import stores_for
 from apps.core import lists
 from apps.core.http import MemberRequest, page, requires, toast
@@ -17,6 +18,7 @@ from apps.core.permissions import Permission
 from apps.inventory import actions, forms
 from apps.inventory.actions import plans as steps
 from apps.inventory.models import Plan, Replenishment
+from apps.inventory.queries import arrivals
 from apps.inventory.queries import portal as queries
 
 COLUMNS = (lists.ListColumn("priority", gettext_lazy("Priority"), order="priority"),)
@@ -45,8 +47,17 @@ def replenishment(request: MemberRequest) -> HttpResponse:
         "all_url": query.url(status=None),
         "stores": list(stores_for(member)),
         "waiting": list(queries.client_plans(member).filter(state=Plan.State.CLIENT)),
+        "sums": queries.sums(member),
+        "urgent": counts[Replenishment.Status.URGENT],
+        "calendar": _calendar(member),
     }
     return page(request, "inventory/portal_replenishment.html", context)
+
+
+def _calendar(member: Member) -> arrivals.Calendar:
+    """What approved plans bring, by week and site."""
+    lines, today = list(arrivals.lines_to_come(member)), timezone.localdate()
+    return arrivals.calendar_of(arrivals.arrivals_of(lines, today=today), lines, today=today)
 
 
 @requires(Permission.PORTAL_VIEW)

@@ -2,22 +2,26 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 
 from apps.accounts.models import Client, Member, Store
-from apps.accounts.queries import stores_for
+from apps.accounts.queries import site_filter, stores_for
 from apps.core import lists
 from apps.core.http import MemberRequest, page, requires
+from apps.core.metrics import explain
 from apps.core.permissions import Permission
 from apps.inventory.models import Plan, Replenishment
 from apps.inventory.queries.portal import client_plans, counts
+from apps.sales.queries.top import top_sellers
 from apps.sync.queries.freshness import freshness
-from apps.team.queries import lens, standing
+from apps.team.queries import lens, periods, standing
 from apps.team.queries import portal as queries
 
 WEEK = 7
 NEWEST = 8
+BEST = 20  # sellers
 
 
 @requires(Permission.PORTAL_VIEW)
@@ -61,6 +65,42 @@ def _view(request: MemberRequest, words: QueryDict) -> lens.View:
     currency = Client.objects.filter(pk=request.member.client_id).values_list("currency", flat=True).first() or own
     query = lists.parse(words, (), sort="", today=today, currency=currency)
     return lens.look(request.member, query, currency=own, today=today)
+
+
+@requires(Permission.PORTAL_VIEW)
+def sales(request: MemberRequest) -> HttpResponse:
+    """What do I sell, where, and how does that compare?"""
+    return page(request, "team/portal_sales.html", _sales(request))
+
+
+def _sales(request: MemberRequest) -> dict[str, Any]:
+    """Sales only: fees, costs and advertising are not in the facts of this page, and it says so."""
+    view = _view(request, request.GET)
+    member, query, now = request.member, view.query, timezone.now()
+    every = _stores(member)
+    stores = [store for store in every if query.get("store") in {"", store.slug}]
+    found = standing.client_standing(stores, view)
+    sites = lens.sites_at(now)
+    seen = site_filter(member) & Q(store__in=[store.pk for store in stores])
+    before = None if found.left_out else query.before  # a period that is not whole compares with nothing
+    best = top_sellers(seen, query.period, before, currency=query.currency, rates=view.rate, count=BEST)
+    names = {store.pk: store.name for store in stores}
+    return {
+        "query": query,
+        "currency": query.currency,
+        "stores": every,
+        "lines": found.lines,
+        "found": found,
+        "total": found.total,
+        "against": lens.AGAINST.get(query.compare, ""),
+        "periods": periods.period_tiles(list(names), view, sites, now=now, as_of=found.orders_as_of),
+        "comparisons": lens.comparisons(),
+        "currencies": lens.currencies(every, sites, view.rate, agency=request.agency.settings.currency),
+        "why": {key: explain(key, as_of=found.orders_as_of) for key in ("revenue", "units", "orders")},
+        "chart": found.chart(by="store", names={}, currency=query.currency),
+        "compared": before is not None,
+        "best": [(seller, names[seller.store_id]) for seller in best],
+    }
 
 
 @requires(Permission.PORTAL_VIEW)

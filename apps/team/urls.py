@@ -22,5 +22,6 @@ staff: list[URLPattern | URLResolver] = [
 
 portal: list[URLPattern | URLResolver] = [
     path("", client.home, name="portal"),
+    path("sales/", client.sales, name="portal-sales"),
     path("changes/", client.changes, name="portal-changes"),
 ]

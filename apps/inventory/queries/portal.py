@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import Member
@@ -71,6 +71,21 @@ def counts(member: Member) -> dict[str, int]:
     """Lines by status, of all the client's stores and sites."""
     found = lines_for(member).order_by().values("status")
     return dict.fromkeys(Replenishment.Status.values, 0) | {r["status"]: r["n"] for r in found.annotate(n=Count("sku"))}
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Units of all the client's lines. `as_of`: when the newest stock report came."""
+
+    available: int
+    inbound: int
+    as_of: datetime | None
+
+
+def sums(member: Member) -> Sums:
+    """What is at Amazon and on its way there, as its inventory report says."""
+    found = lines_for(member).aggregate(a=Sum("available"), i=Sum("inbound"), at=Max("stock_as_of"))
+    return Sums(found["a"] or 0, found["i"] or 0, found["at"])
 
 
 def client_plans(member: Member) -> QuerySet[Plan]:
