@@ -21,6 +21,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actions.invitations import Offer
 from apps.accounts.actions.keys import KeyTerms
+from apps.accounts.domain.colours import READABLE, WHITE, contrast, nearest_readable
+from apps.accounts.domain.drawings import Odd
+from apps.accounts.domain.pictures import MOST_BYTES, Picture, safe_picture
 from apps.accounts.models import Client, FxRate, Marketplace, Store, User
 from apps.accounts.models.members import DeltaColours, Density, Language, Theme
 from apps.core.metrics import JUDGED, REGISTRY
@@ -303,6 +306,17 @@ class ReviewForm(Dressed):
     note = forms.CharField(label=_("Note"), max_length=300, required=False)
 
 
+WRONG_PICTURES = {
+    "too big": _("The picture is too large: at most 512 KB, and a drawing of at most 5000 parts."),
+    "size": _("The picture must be between 16 and 2000 pixels wide and high."),
+    "kind": _("This is no PNG, JPEG, WebP or SVG picture, whatever its name says."),
+    "broken": _("The picture cannot be read: it is damaged or animated. Save it again and try once more."),
+    "doctype": _("The drawing declares a document type, which we do not read. Export it as plain SVG."),
+    "element": _("The drawing holds “%(what)s”, which could run or load something. Export it as plain SVG, or as PNG."),
+    "link": _("The drawing points outside of itself: %(what)s. Embed nothing and link nothing, or use PNG."),
+}
+
+
 class BrandForm(Dressed):
     """How the agency looks to its clients."""
 
@@ -313,6 +327,37 @@ class BrandForm(Dressed):
         widget=forms.TextInput(attrs={"type": "color", "class": "h-8 w-16"}),
     )
     staff_names_in_portal = forms.BooleanField(label=_("Show staff names in the portal"), required=False)
+    logo = forms.FileField(
+        label=_("Logo"),
+        required=False,
+        help_text=_("PNG, JPEG, WebP or SVG, at most 512 KB and 2000 pixels a side. Clients see it in their portal."),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/svg+xml"}),
+    )
+    drop_logo = forms.BooleanField(label=_("Take the logo away"), required=False)
+
+    def clean_brand_colour(self) -> str:
+        """White words on it must be readable; else it says which shade would be."""
+        colour = str(self.cleaned_data["brand_colour"]).lower()
+        found = contrast(colour, WHITE)
+        if found < READABLE:
+            words = _(
+                "White text on this colour has a contrast of %(found)s, %(least)s is needed. The nearest shade: %(shade)s"
+            )
+            told = {"found": f"{found:.2f}", "least": READABLE, "shade": nearest_readable(colour)}
+            raise forms.ValidationError(words % told)
+        return colour
+
+    def clean_logo(self) -> Picture | None:
+        """The picture made safe, told by its bytes."""
+        file = self.cleaned_data["logo"]
+        if not file:
+            return None
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(WRONG_PICTURES["too big"])
+        try:
+            return safe_picture(file.read())
+        except Odd as why:
+            raise forms.ValidationError(WRONG_PICTURES[why.key] % {"what": why.what}) from None
 
 
 class _NamedKey(forms.Form):

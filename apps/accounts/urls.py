@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from apps.accounts.views import clients, desk, doors, house, keys, me, members, settings
+from apps.accounts.views import brand, clients, desk, doors, house, keys, me, members, settings
 
 everyone: list[URLPattern | URLResolver] = [
     path("", doors.home, name="home"),
@@ -87,9 +87,11 @@ staff: list[URLPattern | URLResolver] = [
         clients.delete_client,
         name="settings-client-delete",
     ),
-    path("settings/brand/", house.brand, name="settings-brand"),
-    path("settings/brand/save/", house.save_brand, name="settings-brand-save"),
+    path("settings/brand/", brand.brand, name="settings-brand"),
+    path("settings/brand/logo/", brand.logo, name="settings-logo"),
+    path("settings/brand/save/", brand.save_brand, name="settings-brand-save"),
     path("settings/security/", members.security, name="settings-security"),
     path("settings/security/rules/", house.save_security, name="settings-security-save"),
     path("settings/security/review/", members.sign_off, name="settings-access-review"),
 ]
+portal: list[URLPattern | URLResolver] = [path("logo/", brand.portal_logo, name="portal-logo")]

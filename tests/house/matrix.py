@@ -53,6 +53,8 @@ PORTAL = {
     "portal": row(P.PORTAL_VIEW, methods=BOTH),
     "portal-health": row(P.PORTAL_VIEW),
     "portal-changes": row(P.PORTAL_VIEW, methods=BOTH),
+    "portal-logo": row(P.PORTAL_VIEW, also=(404,)),  # there is none
+    "portal-sales": row(P.PORTAL_VIEW, methods=BOTH),
     "portal-replenishment": row(P.PORTAL_VIEW, methods=BOTH),
     "portal-plans": row(P.PORTAL_VIEW, methods=BOTH),
     "portal-plan": row(P.PORTAL_VIEW, methods=BOTH, thing="asked_plan"),
@@ -98,6 +100,7 @@ STAFF = {
     "settings-client-save": act(P.STORES_EDIT, thing="client"),
     "settings-client-delete": act(P.STORES_EDIT, thing="client"),
     "settings-brand": row(P.SETTINGS_VIEW),
+    "settings-logo": row(P.SETTINGS_VIEW, also=(404,)),  # there is none
     "settings-brand-save": act(P.SETTINGS_EDIT),
     "settings-security": row(P.SETTINGS_VIEW),
     "settings-security-save": act(P.SETTINGS_EDIT),

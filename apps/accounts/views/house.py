@@ -10,7 +10,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.actions import settings as deciding
 from apps.accounts.forms import (
-    BrandForm,
     CurrencyForm,
     LimitsForm,
     SecurityForm,
@@ -164,31 +163,3 @@ def save_security(request: MemberRequest) -> HttpResponse:
         lambda: deciding.change_settings(by=request.member, at=timezone.now(), **form.cleaned_data),
         "settings-security",
     )
-
-
-@require_safe
-@requires(Permission.SETTINGS_VIEW)
-def brand(request: MemberRequest) -> HttpResponse:
-    """How do our clients see us?"""
-    house = settings_of(request.member)
-    initial = {
-        "name": request.agency.name,
-        "brand_colour": house.brand_colour,
-        "staff_names_in_portal": house.staff_names_in_portal,
-    }
-    return settings_page(request, "settings-brand", {"form": BrandForm(initial=initial)})
-
-
-@require_POST
-@requires(Permission.SETTINGS_EDIT)
-def save_brand(request: MemberRequest) -> HttpResponse:
-    form = BrandForm(request.POST)
-    if not form.is_valid():
-        return settings_page(request, "settings-brand", {"form": form}, status=422)
-
-    def act() -> None:
-        values = dict(form.cleaned_data)
-        deciding.rename_agency(values.pop("name"), by=request.member, at=timezone.now())
-        deciding.change_settings(by=request.member, at=timezone.now(), **values)
-
-    return settle(request, act, "settings-brand")

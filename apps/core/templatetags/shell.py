@@ -76,6 +76,8 @@ LABELS = {
     "lines": _("Lines"),
     "currency": _("Currency"),
     "language": _("Language"),
+    "logo": _("Logo"),
+    "brand_colour": _("Brand colour"),
     "limits": _("Limits"),
     "email": _("E-mail"),
     "networks": _("Networks"),
