@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member
@@ -13,6 +14,7 @@ from apps.core.permissions import Permission
 from apps.core.undo import UNDO, VERB, undone_numbers
 from apps.inventory.queries.ledger import VERBS as STOCK_VERBS
 from apps.team.queries.discreet import discreet
+from apps.team.queries.effects import Effect, effects
 from apps.team.queries.wording import Difference, differences, titled
 
 VERBS = {
@@ -98,6 +100,7 @@ class Change:
     differences: list[Difference]
     may_undo: bool
     undone: bool
+    effect: Effect
 
     @property
     def label(self) -> str:
@@ -127,17 +130,19 @@ def changes(member: Member, *, q: str = "", store: str = "", verb: str = "", act
 
 
 def change_rows(entries: Iterable[Entry], member: Member) -> list[Change]:
-    """What changed from what to what; one query for what was undone."""
+    """What changed from what to what, and what it did; one query for what was undone, one for effects."""
     entries = list(entries)
     undone = undone_numbers([e.number for e in entries])
     may = member.can(Permission.CHANGES_UNDO)
     changed = differences(entries, currency=member.agency.settings.currency)
+    effect = effects(entries, today=timezone.localdate())
     return [
         Change(
             e,
             changed[e.number],
             may and e.verb in UNDO and e.verb != VERB and e.number not in undone,
             e.number in undone,
+            effect[e.number],
         )
         for e in entries
     ]
