@@ -78,7 +78,8 @@ def test_the_page_draws_it_in_as_many_queries_for_more_runs(acme, client, at):
     client.force_login(acme.user(Role.OWNER))
     page = client.get(acme.url("sync/")).content.decode()
     assert 'class="lag"' in page
-    assert "Promise kept 100% of the week" in page
+    assert "Promise kept 100% of the time known" in page
+    assert "of 2 h known" in page
     with CaptureQueriesContext(connection) as few:
         client.get(acme.url("sync/"))
     with acme:

@@ -58,6 +58,11 @@ class Lag:
         return self.hours[-1]
 
     @property
+    def told(self) -> int:
+        """How many hours of the week anything is known of: a young connection has less than a week."""
+        return sum(each is not None for each in self.hours) * 2
+
+    @property
     def worst(self) -> float | None:
         return max((each for each in self.hours if each is not None), default=None)
 
