@@ -34,6 +34,16 @@ SCHEDULE: dict[str, Entry] = {
         "schedule": crontab(minute="40"),
         "options": {"queue": "bulk"},
     },
+    "alerts-sweep": {
+        "task": "apps.health.tasks.sweep_alerts",
+        "schedule": 15.0,
+        "options": {"queue": "interactive"},
+    },
+    "alerts-evaluate": {
+        "task": "apps.health.tasks.evaluate_all",
+        "schedule": crontab(minute="10,40"),
+        "options": {"queue": "bulk"},
+    },
     "findings-wake": {
         "task": "apps.team.tasks.wake_findings",
         "schedule": crontab(minute="5"),

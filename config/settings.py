@@ -316,6 +316,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "orders", "description": pgettext_lazy("page", "Orders")},
         {"name": "plans", "description": _("Replenishment plans")},
         {"name": "health", "description": _("Account health")},
+        {"name": "alerts", "description": _("Incidents")},
         {"name": "compliance", "description": _("Compliance")},
         {"name": "documents", "description": _("Files")},
         {"name": "runs", "description": _("Sync runs")},

@@ -49,6 +49,7 @@ class Permission(StrEnum):
 
     HEALTH_VIEW = auto()
     HEALTH_EDIT = auto()
+    ALERT_RULES = auto()  # rules, channels
 
     PAPERS_VIEW = auto()
     PAPERS_EDIT = auto()  # upload, draft, ask clients
@@ -95,6 +96,7 @@ LABELS = {
     Permission.PAPERS_VIEW: _("See compliance papers"),
     Permission.PAPERS_EDIT: _("Upload compliance papers"),
     Permission.PAPERS_REVIEW: _("Review compliance papers and change requirements"),
+    Permission.ALERT_RULES: _("Change alert rules and channels"),
     Permission.PORTAL_VIEW: _("See the portal"),
     Permission.PORTAL_APPROVE: _("Approve in the portal"),
     Permission.PORTAL_UPLOAD: _("Hand over files in the portal"),
@@ -151,6 +153,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.CHANGES_UNDO,
         P.POLICY_EDIT,
         P.PAPERS_REVIEW,
+        P.ALERT_RULES,
     },
     Role.JUNIOR: _OPERATE - {P.STOCK_EDIT},
     Role.FINANCE: _READ
@@ -183,6 +186,7 @@ SCOPES: dict[str, frozenset[Permission]] = {
     "health:write": frozenset({P.HEALTH_VIEW, P.HEALTH_EDIT}),
     "papers:read": frozenset({P.PAPERS_VIEW}),
     "papers:write": frozenset({P.PAPERS_VIEW, P.PAPERS_EDIT}),
+    "alerts:read": frozenset({P.HEALTH_VIEW}),
     "documents:write": frozenset({P.IMPORT, P.IMPORT_COSTS, P.SYNC_VIEW}),
     "runs:read": frozenset({P.SYNC_VIEW}),
     "changes:read": frozenset({P.CHANGES_VIEW}),
@@ -202,6 +206,7 @@ SCOPE_LABELS = {
     "health:write": _("Work on account health, bring notifications"),
     "papers:read": _("Read compliance papers and coverage"),
     "papers:write": _("Upload compliance papers"),
+    "alerts:read": _("Read incidents"),
     "documents:write": _("Upload files"),
     "runs:read": _("Read sync runs"),
     "changes:read": _("Read the change ledger"),

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.findings import FindingKind, define_kind
 from apps.core.permissions import Permission
-from apps.health.models import HealthDay, Notice
+from apps.health.models import HealthDay, Incident, Notice
 from apps.health.models.names import metric_name
 
 
@@ -142,3 +142,37 @@ REVIEW = define_kind(
         needs=Permission.PAPERS_REVIEW,
     )
 )
+_SENTENCES = {
+    "account": (_("Account status"), "shield", "danger", _("{site}: the account's status has changed for the worse")),
+    "policy": (_("Policy"), "shield", "danger", _("{site}: policy violations wait for an answer")),
+    "listing": (_("Listings"), "tag", "warning", _("{site}: listings have issues that stop sales")),
+    "odr": (_("Order defects"), "shield", "danger", _("{site}: order defects near or beyond the limit")),
+    "delivery": (_("Shipping and delivery"), "truck", "warning", _("{site}: shipping near or beyond a limit")),
+    "stock": (_("Stock"), "package", "danger", _("{site}: stock has run out")),
+    "traffic": (_("Traffic"), "chart-line", "warning", _("{site}: traffic has left its habit")),
+    "sales": (_("Sales"), "chart-line", "warning", _("{site}: sales have left their habit")),
+}
+
+
+def kind_of(cause: str) -> str:
+    """The kind of the findings of incidents of one cause."""
+    return f"incident-{cause}"
+
+
+# An incident that one of these speaks of already has no second card.
+COVERING = (BREACH.key, NEAR.key, STATUS.key)
+INCIDENT_KINDS = tuple(kind_of(cause) for cause in Incident.Cause.values)
+for cause, (label, icon, tone, sentence) in _SENTENCES.items():
+    define_kind(
+        FindingKind(
+            key=kind_of(cause),
+            label=label,
+            icon=icon,
+            tone=tone,
+            sentence=sentence,
+            why=_("Incident #{number} since {since}, signs: {signs}"),
+            verb=_("Open the incident"),
+            link="alerts",
+            needs=Permission.HEALTH_VIEW,
+        )
+    )

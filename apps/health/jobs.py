@@ -6,12 +6,14 @@ from django.utils import timezone, translation
 
 from apps.accounts.models import Store
 from apps.core import exports, jobs
+from apps.core.crypto import REWRAPPERS
 from apps.core.models import Job
-from apps.health.actions import coverage, offers, paper_findings, papers
+from apps.health.actions import channels, coverage, offers, paper_findings, papers
+from apps.health.queries import alert_exports
 from apps.health.queries.exports import FIELDS, exported
-from apps.health.tasks import refresh_papers_soon, refresh_soon
+from apps.health.tasks import evaluate_soon, refresh_papers_soon, refresh_soon
 from apps.sync.loading import Loaded, after_load
-from apps.sync.rows import DEFECT, FEEDBACK, HEALTH, SHIPMENT
+from apps.sync.rows import DEFECT, FEEDBACK, HEALTH, ROW_TYPES, SHIPMENT
 
 EXPORT = "health.export"
 RECALCULATE = "papers.recalculate"
@@ -47,3 +49,17 @@ def follow(*, agency_id: int, store_id: int, loaded: Loaded, **_row: Any) -> Non
     """Facts have changed: what is foretold and found from them may have, too."""
     if loaded.new or loaded.changed or loaded.gone:
         refresh_soon(agency_id=agency_id, store_id=store_id)
+
+
+@jobs.works("alerts.export")
+def export_alerts(job: Job) -> None:
+    """Write what the page of incidents shows, all pages, as a file in document storage."""
+    wanted = job.arguments
+    with translation.override(wanted.get("language") or "en"):
+        rows, total = alert_exports.exported(job.by, wanted["query"], store=wanted["store"])
+        name = f"incidents-{timezone.localdate():%Y-%m-%d}"
+        exports.keep(job, alert_exports.FIELDS, rows, total=total, name=name)
+
+
+after_load(*ROW_TYPES.values())(evaluate_soon)
+REWRAPPERS.append(channels.rewrap)

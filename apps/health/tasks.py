@@ -7,12 +7,13 @@ from django.utils import timezone
 from apps.accounts.models import Agency, Store
 from apps.core.tasks import TenantTask
 from apps.core.tenancy import tenant
-from apps.health.actions import coverage, paper_findings, reminders
+from apps.health.actions import coverage, evaluating, paper_findings, reminders, sending, telling
 from apps.health.actions.attention import refresh_findings
 from apps.health.actions.outlooks import look_ahead
 
 QUEUE = "bulk"
 SETTLES_IN = 10  # seconds: several documents of one sync ring once
+ALERTS_SETTLE_IN = 20  # the documents of one sync, and what is worked out from them
 PAPERS_SETTLE_IN = 3  # several papers handed in at once
 
 
@@ -75,3 +76,45 @@ def _ring_for_all(*bells: Task) -> int:
                 bell.apply_async([store_id], {"agency_id": agency_id}, queue=QUEUE)
             rung += 1
     return rung
+
+
+# -- alerts
+
+
+@shared_task(base=TenantTask)
+def evaluate_alerts() -> int:
+    """Look at the agency's rules; returns how many incidents were opened."""
+    return evaluating.evaluate(at=timezone.now()).opened
+
+
+def evaluate_soon(*, agency_id: int, **_more: object) -> None:
+    """Ring once things have settled; further rings until then are swallowed."""
+    if cache.add(f"agency:{agency_id}:alerts:rung", True, ALERTS_SETTLE_IN):
+        evaluate_alerts.apply_async([], {"agency_id": agency_id}, countdown=ALERTS_SETTLE_IN, queue=QUEUE)
+
+
+@shared_task
+def evaluate_all() -> int:
+    """Twice an hour: days pass even where no document comes. Returns the number of agencies rung for."""
+    rung = 0
+    for agency_id in Agency.objects.filter(active=True).values_list("pk", flat=True):
+        evaluate_alerts.apply_async([], {"agency_id": agency_id}, queue=QUEUE)
+        rung += 1
+    return rung
+
+
+@shared_task
+def sweep_alerts() -> int:
+    """Each 15 seconds: ring for messages that are due, and escalate what nobody took; returns how many."""
+    done = 0
+    for agency_id in Agency.objects.filter(active=True).order_by("pk").values_list("pk", flat=True):
+        with tenant(agency_id):
+            at = timezone.now()
+            done += evaluating.escalate(at=at) + telling.ring_due(at=at)
+    return done
+
+
+@shared_task(acks_late=True)
+def deliver_alert(delivery_id: str, agency_id: int) -> str:
+    """Send one message. It opens its own transactions: the network is waited for between them."""
+    return sending.deliver(delivery_id, agency_id=agency_id)

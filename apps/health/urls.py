@@ -4,7 +4,18 @@ from django.urls import URLPattern, URLResolver, path
 
 from apps.health.portal import health as client_health
 from apps.health.portal import papers as client_papers
-from apps.health.views import board, coverage, method, paper_rules, papers, site, work
+from apps.health.views import (
+    alert_channels,
+    alert_rules,
+    alerts,
+    board,
+    coverage,
+    method,
+    paper_rules,
+    papers,
+    site,
+    work,
+)
 
 HEALTH = "stores/<slug:store>/health/"
 DEFECT = f"{HEALTH}defects/<str:number>/<slug:kind>/"
@@ -76,4 +87,26 @@ portal += [
     path("papers/", client_papers.papers, name="portal-papers"),
     path("papers/new/", client_papers.upload, name="portal-paper-upload"),
     path("papers/files/<uuid:pk>/", client_papers.file, name="portal-paper-file"),
+]
+
+# Alerts. A list stands twice: for all stores, and below one store.
+staff += [
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/act/", alerts.act_many, name="alerts-act"),
+    path("alerts/export/", alerts.export, name="alerts-export"),
+    path("stores/<slug:store>/alerts/", alerts.alerts, name="alerts"),
+    path("stores/<slug:store>/alerts/act/", alerts.act_many, name="alerts-act"),
+    path("stores/<slug:store>/alerts/export/", alerts.export, name="alerts-export"),
+    path("alerts/rules/", alert_rules.rules, name="alert-rules"),
+    path("alerts/rules/new/", alert_rules.rule_new, name="alert-rule-new"),
+    path("alerts/rules/<uuid:pk>/", alert_rules.rule, name="alert-rule"),
+    path("alerts/rules/<uuid:pk>/<slug:what>/", alert_rules.rule_act, name="alert-rule-act"),
+    path("alerts/channels/", alert_channels.channels, name="alert-channels"),
+    path("alerts/channels/new/", alert_channels.channel_new, name="alert-channel-new"),
+    path("alerts/channels/<uuid:pk>/", alert_channels.channel, name="alert-channel"),
+    path("alerts/channels/<uuid:pk>/<slug:what>/", alert_channels.channel_act, name="alert-channel-act"),
+    path("alerts/messages/<uuid:pk>/again/", alert_channels.message_again, name="alert-message-again"),
+    path("alerts/hours/", alert_channels.hours, name="alert-hours"),
+    path("alerts/<int:number>/", alerts.incident, name="alert"),
+    path("alerts/<int:number>/act/", alerts.act, name="alert-act"),
 ]

@@ -18,8 +18,13 @@ from apps.sync.http import redact
 CONNECT_SECONDS, TOTAL_SECONDS, ANSWER_BYTES = 5.0, 15.0, 4096
 
 
-def post(url: str, body: bytes, headers: dict[str, str], *, insecure: bool = False) -> tuple[int, str]:
-    """(status, beginning of the answer). Raises Refused. `insecure` permits http and loopback: development only."""
+def post(
+    url: str, body: bytes, headers: dict[str, str], *, insecure: bool = False, plain: bool = False
+) -> tuple[int, str]:
+    """(status, beginning of the answer). Raises Refused. `insecure` permits http and loopback: development only.
+
+    `plain`: the answer as it is, for a caller that reads it, and redacts what it keeps.
+    """
     parts = urlsplit(url)
     host, port = checked(url, insecure=insecure)
     address = resolved(host, port, insecure=insecure)[0]
@@ -38,7 +43,8 @@ def post(url: str, body: bytes, headers: dict[str, str], *, insecure: bool = Fal
                 said += piece
                 if len(said) >= ANSWER_BYTES:
                     break
-            return answer.status, redact(said.decode("utf-8", "replace"), 200)
+            text = said.decode("utf-8", "replace")
+            return answer.status, text if plain else redact(text, 200)
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
         raise Refused(f"{type(error).__name__}: {redact(str(error), 150)}") from None
 

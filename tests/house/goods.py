@@ -13,7 +13,19 @@ from apps.core.permissions import STAFF_ROLES, Role
 from apps.core.storage import documents
 from apps.health.actions.coverage import recompute_store
 from apps.health.actions.files import keep
-from apps.health.models import Defect, HealthDay, Notice, Offer, Paper, PaperRequest, PaperWaiver
+from apps.health.models import (
+    AlertChannel,
+    AlertDelivery,
+    AlertRule,
+    Defect,
+    HealthDay,
+    Incident,
+    Notice,
+    Offer,
+    Paper,
+    PaperRequest,
+    PaperWaiver,
+)
 from apps.inventory.actions import create_plans
 from apps.inventory.models import Plan, PlanLine, Replenishment
 from apps.sales.models import OrderLine
@@ -46,6 +58,7 @@ class Goods:
                 **self._papers(currency),
                 **self._sync(),
                 **self._house(),
+                **self._alerts(),
             }
             self.own = {"job": self._jobs(), "view": self._views()}
 
@@ -140,6 +153,21 @@ class Goods:
             "member": spare.pk, "key": key.pk, "invitation": offer.pk, "client": self.store.client_id,
             "webhook": hook.pk, "delivery": told.pk, "session": session.pk, "threshold": threshold.pk,
         }  # fmt: skip
+
+    def _alerts(self) -> dict:
+        rule = AlertRule.objects.create(
+            name="ODR", fact="health", metric="odr", condition="band", steps=[[60, "store"]]
+        )
+        channel = AlertChannel.objects.create(kind="email", name="Mail")
+        incident = Incident.objects.create(
+            number=1000 + self.store.pk, store=self.store, marketplace=self.pool, cause="odr", day=self.now.date(),
+            rule=rule, opened_at=self.now, changed_at=self.now,
+        )  # fmt: skip
+        message = AlertDelivery.objects.create(
+            key=f"k{self.store.pk}", incident=incident, channel=channel, event="opened", state="dead", due_at=self.now
+        )
+        things = {"alert_rule": rule.pk, "alert_channel": channel.pk, "alert_message": message.pk}
+        return things | {"incident": incident.number}
 
     def _person(self, name: str):
         from tests.factories import UserFactory

@@ -1,5 +1,16 @@
 """Account health: what marketplaces count, the facts behind it, and what sales and listings told of offers."""
 
+from apps.health.models.alerts import (
+    AlertChannel,
+    AlertDelivery,
+    AlertHours,
+    AlertRule,
+    Incident,
+    IncidentEvent,
+    IncidentOpinion,
+    Severity,
+    Signal,
+)
 from apps.health.models.facts import (
     Defect,
     Feedback,
@@ -30,6 +41,10 @@ from apps.health.models.papers import (
 )
 
 __all__ = [
+    "AlertChannel",
+    "AlertDelivery",
+    "AlertHours",
+    "AlertRule",
     "CategoryTraits",
     "CoverState",
     "Coverage",
@@ -37,6 +52,9 @@ __all__ = [
     "Defect",
     "Feedback",
     "HealthDay",
+    "Incident",
+    "IncidentEvent",
+    "IncidentOpinion",
     "Notice",
     "Offer",
     "OrderDay",
@@ -51,7 +69,9 @@ __all__ = [
     "PaperRule",
     "PaperWaiver",
     "ReturnLine",
+    "Severity",
     "Shipment",
+    "Signal",
     "SkuTraits",
     "Standard",
     "Subscription",

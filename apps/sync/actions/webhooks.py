@@ -26,6 +26,11 @@ EVENTS = {
     "plan.submitted": _("A plan was submitted"),
     "plan.approved": _("A plan was approved"),
     "finding.opened": _("An item came into the inbox"),
+    "incident.opened": _("An incident was opened"),
+    "incident.raised": _("An incident got worse"),
+    "incident.eased": _("An incident got better"),
+    "incident.escalated": _("An incident was escalated"),
+    "incident.resolved": _("An incident has recovered"),
     "webhook.test": _("A trial"),
 }
 LEASE_SECONDS = 60

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.accounts.actions.factors import rewrap_factors
 from apps.accounts.models import Agency
-from apps.core.crypto import Sealed
+from apps.core.crypto import REWRAPPERS, Sealed
 from apps.core.tenancy import tenant
 from apps.sync.actions import rewrap
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         for agency in Agency.objects.order_by("pk"):
             try:
                 with tenant(agency.pk):
-                    changed += rewrap()
+                    changed += rewrap() + sum(each() for each in REWRAPPERS)
             except Sealed as error:
                 failed.append(f"{agency.slug}: {error}")
         self.stdout.write(f"{changed} secrets are sealed with the newest key now.")

@@ -1,0 +1,317 @@
+"""What rules look at: days of metrics by site, in a constant number of queries however many sites there are."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from django.apps import apps
+from django.db.models import Count
+
+from apps.core import copying
+from apps.core.metrics import REGISTRY, Measure, Metric, Period, Unit, evaluate
+from apps.core.tenancy import acting_agency
+from apps.health.domain import anomaly
+from apps.health.domain.incidents import Site
+from apps.health.domain.rules import Reading
+from apps.health.models import AlertRule, HealthDay, Notice, Outlook, Standard
+from apps.health.models.facts import Work
+from apps.health.queries.standards import standards
+from apps.sync.models import Stream
+
+MILLION = Decimal(1_000_000)
+HISTORY = 400  # days an anomaly's habit is learned from, if they are there
+COUNTED = ("policy_", "ahr")  # health metrics that are counts or scores, not rates
+
+
+class Key(NamedTuple):
+    """Whose days they are."""
+
+    site: Site
+    metric: str
+    programme: str = ""
+
+
+Days = dict[Key, list[Reading]]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What evaluation stands on: active sites with their zones, money, and the moment."""
+
+    zones: Mapping[Site, str]
+    currency: str
+    rates: Mapping[str, Decimal]
+    at: datetime
+
+    @property
+    def stores(self) -> set[int]:
+        return {site.store for site in self.zones}
+
+    def today(self, site: Site) -> date:
+        return self.at.astimezone(ZoneInfo(self.zones.get(site, "UTC"))).date()
+
+
+def days_of(rules: Collection[AlertRule], ground: Ground, *, back: int = 0) -> dict[Any, Days]:
+    """{rule id: {key: readings, oldest first}}; `back` is how many days before today are wanted, at least."""
+    first = ground.at.date() - timedelta(days=max([back + 1, *(rule.days + 4 for rule in rules)]))
+    fact = AlertRule.Fact
+    health = [rule for rule in rules if rule.fact == fact.HEALTH]
+    sums = [rule for rule in rules if rule.fact == fact.METRIC and rule.condition != AlertRule.Condition.ANOMALY]
+    odd = [rule for rule in rules if rule.condition == AlertRule.Condition.ANOMALY]
+    notices = [rule for rule in rules if rule.fact == fact.NOTICE]
+    found: dict[Any, Days] = {rule.pk: {} for rule in rules}
+    if health:
+        _deal(found, health, _health(health, first, ground.at.date()))
+    if sums:
+        _deal(found, sums, _sums({rule.metric for rule in sums}, first, ground))
+    if notices:
+        _deal(found, notices, _notices(ground))
+    if odd:
+        found |= _anomalies(odd, ground, back)
+    return found
+
+
+def _deal(found: dict[Any, Days], rules: Iterable[AlertRule], days: Days) -> None:
+    for rule in rules:
+        found[rule.pk] = {key: readings for key, readings in days.items() if matches(rule, key)}
+
+
+def matches(rule: AlertRule, key: Key) -> bool:
+    """Does the rule look at this metric? `policy_*` is every metric that begins so."""
+    wanted = rule.metric
+    named = key.metric.startswith(wanted[:-1]) if wanted.endswith("*") else key.metric == wanted
+    return named and (not rule.programme or rule.programme == key.programme)
+
+
+# -- account health
+
+
+def _health(rules: Collection[AlertRule], first: date, today: date) -> Days:
+    """Newest last. A metric that its site's newest report does not name ends with a reading that knows nothing."""
+    patterns = [rule.metric.replace("_", r"\_").replace("*", "%") for rule in rules]
+    rows = copying.read(
+        "SELECT store_id, marketplace_id, metric, programme, date, rate, count, target, operator, status,"
+        " max(date) OVER (PARTITION BY store_id, marketplace_id) FROM {table}"
+        " WHERE agency_id = %(agency)s AND date >= %(first)s AND metric LIKE ANY(%(patterns)s)"
+        " ORDER BY store_id, marketplace_id, metric, programme, date",
+        values={"agency": acting_agency(), "first": first, "patterns": patterns},
+        table=HealthDay._meta.db_table,
+    )
+    days: Days = defaultdict(list)
+    newest: dict[Site, date] = {}
+    asked = standards(today)
+    for store, site, metric, programme, *day, last in rows:
+        key = Key(Site(store, site), metric, programme)
+        days[key].append(_reading(metric, day, asked.get(metric, site, programme)))
+        newest[key.site] = last
+    for key, readings in days.items():
+        if readings[-1].day < newest[key.site]:
+            readings.append(Reading(newest[key.site]))
+    _foretold(days, first)
+    return days
+
+
+def _reading(metric: str, row: Sequence[Any], asked: Standard | None) -> Reading:
+    """The report's own target; where it names none, the official standard."""
+    day, rate, count, target, operator, status = row
+    if target is None and asked:
+        target, operator = asked.target, asked.operator
+    if metric == "account_status":
+        return Reading(day, word=status)
+    counted = metric.startswith(COUNTED)
+    scale = 1 if counted else MILLION
+    value = count if counted else rate
+    return Reading(
+        day,
+        None if value is None else Decimal(value) / scale,
+        None if target is None else Decimal(target) / scale,
+        operator,
+        rate=not counted,
+        word=status if metric == "ahr" and value is None else "",
+    )
+
+
+def _foretold(days: Days, first: date) -> None:
+    """Put the chance of a breach beside the rate of the day it was worked out on, or the last one before."""
+    told: dict[Key, dict[date, int]] = defaultdict(dict)
+    rows = Outlook.objects.filter(date__gte=first)
+    for store, site, metric, programme, day, chance in rows.values_list(
+        "store", "marketplace", "metric", "programme", "date", "chance"
+    ):
+        told[Key(Site(store, site), metric, programme)][day] = round(chance / 10_000)
+    for key, chances in told.items():
+        days[key] = _with_chances(days.get(key, []), chances)
+
+
+def _with_chances(readings: list[Reading], chances: dict[date, int]) -> list[Reading]:
+    known, chance, merged = {each.day: each for each in readings}, None, []
+    for day in sorted({*known, *chances}):
+        chance = chances.get(day, chance)
+        last = merged[-1] if merged else Reading(day)
+        merged.append(replace(known.get(day) or replace(last, day=day), chance=chance))
+    return merged
+
+
+# -- sums of the metric registry
+
+
+def _sums(metrics: set[str], first: date, ground: Ground) -> Days:
+    """Complete days only: what is still coming in is not low, it is unknown."""
+    keys = sorted(key for key in metrics if key in REGISTRY)
+    last = ground.at.date()
+    rows = evaluate(
+        keys,
+        period=Period(first, last),
+        stores=ground.stores,
+        currency=ground.currency,
+        rates=ground.rates,
+        by=("store", "marketplace", "date"),
+    )
+    complete = _complete(ground)
+    days: Days = defaultdict(list)
+    for (store, site, day), values in sorted(rows.items()):
+        for key in keys:
+            until = complete.get((Site(store, site), REGISTRY[key].dataset), last - timedelta(days=1))
+            if day <= until:
+                days[Key(Site(store, site), key)].append(Reading(day, values[key]))
+    return days
+
+
+def _complete(ground: Ground) -> dict[tuple[Site, str], date]:
+    """The last whole local day that has come in, by site and dataset, where a stream says so."""
+    found: dict[tuple[Site, str], date] = {}
+    streams = Stream.objects.filter(store__in=ground.stores, active=True).exclude(reached=None)
+    by_store: dict[int, list[Site]] = defaultdict(list)
+    for site in ground.zones:
+        by_store[site.store].append(site)
+    for store, dataset, code, reached in streams.values_list("store", "dataset", "marketplace", "reached"):
+        for site in by_store[store]:
+            if code in ("", site.marketplace):
+                day = reached.astimezone(ZoneInfo(ground.zones[site])).date() - timedelta(days=1)
+                found[site, dataset] = max(day, found.get((site, dataset), day))
+    return found
+
+
+# -- notices
+
+
+def _notices(ground: Ground) -> Days:
+    """How many notices of each kind nobody has dealt with; a site without any has none."""
+    living = Notice.objects.filter(state__in=[Work.TODO, Work.DOING], store__in=ground.stores)
+    counted = living.values_list("store", "marketplace", "kind").annotate(n=Count("pk"))
+    days: Days = {
+        Key(site, kind): [Reading(ground.today(site), Decimal(0))]
+        for site in ground.zones
+        for kind in Notice.Kind.values
+    }
+    for store, site, kind, number in counted:
+        place = Site(store, site)
+        days[Key(place, kind)] = [Reading(ground.today(place), Decimal(number))]
+    return days
+
+
+# -- anomalies
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Daily counts of many sites: `counts[n]` are those of `sites[n]`, the last column its last complete day."""
+
+    sites: list[Site]
+    last: list[date]
+    counts: np.ndarray
+
+
+def _anomalies(rules: Collection[AlertRule], ground: Ground, back: int) -> dict[Any, Days]:
+    """Each rule's sites judged; alarms chosen over all rules of a day together."""
+    complete = _complete(ground)
+    series = {
+        key: _counts(REGISTRY[key], ground, complete) for key in {rule.metric for rule in rules if _countable(rule)}
+    }
+    found: dict[Any, Days] = {rule.pk: defaultdict(list) for rule in rules}
+    for ago in range(back, -1, -1):
+        judged = [
+            (rule, counts, _judged(counts, rule.falling, ago))
+            for rule in rules
+            if (counts := series.get(rule.metric)) and counts.sites
+        ]
+        if not judged:
+            continue
+        marks = anomaly.discoveries(np.concatenate([said.p for _rule, _counts, said in judged]))
+        start = 0
+        for rule, counts, said in judged:
+            _note(found[rule.pk], rule.metric, counts, said, marks[start : start + len(counts.sites)], ago)
+            start += len(counts.sites)
+    return found
+
+
+def countable(metric: Metric) -> bool:
+    """Can a daily count of it be judged: one column of one fact table, added up?"""
+    return metric.unit == Unit.COUNT and len(metric.inputs) == 1 and type(metric.inputs[0]) is Measure
+
+
+def _countable(rule: AlertRule) -> bool:
+    return rule.metric in REGISTRY and countable(REGISTRY[rule.metric])
+
+
+def _counts(metric: Metric, ground: Ground, complete: Mapping[tuple[Site, str], date]) -> _Counts:
+    """One row per site out of the database, made a row of numbers. A day without a row between first and last is 0."""
+    measure = metric.inputs[0]
+    rows = copying.read(
+        "SELECT store_id, marketplace_id, array_agg(day ORDER BY day), array_agg(n ORDER BY day) FROM"
+        " (SELECT store_id, marketplace_id, date AS day, sum({column}) AS n FROM {table} WHERE agency_id = %(agency)s"
+        " AND store_id = ANY(%(stores)s) AND date >= %(first)s GROUP BY 1, 2, 3) AS days GROUP BY 1, 2 ORDER BY 1, 2",
+        values={
+            "agency": acting_agency(),
+            "stores": sorted(ground.stores),
+            "first": ground.at.date() - timedelta(days=HISTORY),
+        },
+        column=measure.column,
+        table=apps.get_model(measure.fact)._meta.db_table,
+    )
+    sites = [Site(store, code) for store, code, _days, _numbers in rows]
+    last = [
+        complete.get((site, metric.dataset), days[-1] - timedelta(days=1))
+        for site, (*_, days, _n) in zip(sites, rows, strict=True)
+    ]
+    counts = np.full((len(rows), HISTORY), np.nan)
+    for place, (_store, _code, days, numbers) in enumerate(rows):
+        where = np.array([(day - last[place]).days for day in days]) + HISTORY - 1
+        inside = (where >= 0) & (where < HISTORY)
+        if inside.any():
+            counts[place, where[inside].min() :] = 0
+            counts[place, where[inside]] = np.array([float(n) for n in numbers])[inside]
+    return _Counts(sites, last, counts)
+
+
+def _judged(counts: _Counts, falling: bool, ago: int) -> anomaly.Judged:
+    """As of `ago` days before the newest. Sites end on different weekdays: those are judged together that agree."""
+    shown = counts.counts[:, : HISTORY - ago]
+    first = np.array([(day - timedelta(days=HISTORY - 1)).weekday() for day in counts.last])
+    parts = [np.empty(len(counts.sites)) for _ in range(4)]
+    for weekday in np.unique(first):
+        chosen = first == weekday
+        said = anomaly.judge(shown[chosen], int(weekday), low=falling)
+        for part, values in zip(parts, (said.p, said.observed, said.expected, said.days), strict=True):
+            part[chosen] = values
+    return anomaly.Judged(*parts)
+
+
+def _note(days: Days, metric: str, counts: _Counts, said: anomaly.Judged, marks: np.ndarray, ago: int) -> None:
+    for place, site in enumerate(counts.sites):
+        day = counts.last[place] - timedelta(days=ago)
+        if np.isnan(said.expected[place]):
+            days[Key(site, metric)].append(Reading(day))
+            continue
+        a_day = [
+            Decimal(round(float(each[place] / said.days[place]), 2)).quantize(Decimal("0.01"))
+            for each in (said.observed, said.expected)
+        ]
+        days[Key(site, metric)].append(
+            Reading(day, *a_day, operator="ge", p=float(said.p[place]), alarm=bool(marks[place]))
+        )
