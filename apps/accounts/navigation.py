@@ -64,12 +64,8 @@ AGENCY = (
         ("store-new", "store-edit", "connection"),
     ),
     Place("health", _("Account health"), "shield", P.HEALTH_VIEW, ("health",)),
-<<<<<<< HEAD
-    Place("replenishment", _("Replenishment"), "truck", P.PLAN_VIEW, ("replenishment", "plan", "policy", "arrival")),
-=======
     Place("alerts", _("Alerts"), "alert-circle", P.HEALTH_VIEW, ("alert",)),
-    Place("replenishment", _("Replenishment"), "truck", P.PLAN_VIEW, ("replenishment", "plan", "policy")),
->>>>>>> cb35641 (Watch account health, sales and traffic by rules: incidents by cause, told by mail, webhooks and bots, escalated by time)
+    Place("replenishment", _("Replenishment"), "truck", P.PLAN_VIEW, ("replenishment", "plan", "policy", "arrival")),
     Place("products", _("Products"), "package", P.PRODUCTS_VIEW, ("product",)),
     Place("orders", pgettext_lazy("page", "Orders"), "shopping-cart", P.ORDERS_VIEW, ("order",)),
     Place("costs", _("Unit costs"), "receipt", P.COST_VIEW, ("cost",)),
