@@ -23,7 +23,7 @@ BREACH = define_kind(
     FindingKind(
         key="health-breach",
         label=_("Over Amazon's limit"),
-        icon="alert",
+        icon="shield",
         tone="danger",
         sentence=_("{metric} on {site}: {rate}, must be {limit}"),
         why=_("{count} of {total} counted from {first} to {last}; Amazon may take selling rights away"),
@@ -37,7 +37,7 @@ NEAR = define_kind(
     FindingKind(
         key="health-near",
         label=_("Close to Amazon's limit"),
-        icon="alert",
+        icon="shield",
         tone="warning",
         sentence=_("{metric} on {site}: {rate}, must be {limit}; {room} more allowed"),
         why=_("{count} of {total} counted from {first} to {last}"),
@@ -51,7 +51,7 @@ STATUS = define_kind(
     FindingKind(
         key="health-status",
         label=_("Account not in good standing"),
-        icon="alert",
+        icon="shield",
         tone="danger",
         sentence=_("The account on {site} is now: {now} (before: {was})"),
         why=_("Amazon changed it between the reports of {before} and {day}"),

@@ -71,8 +71,8 @@ def test_the_matrix_is_for_those_who_look_after_health(client, acme, role):
 def test_the_worst_stands_first_with_its_room_and_its_money(client, acme):
     page = seated(client, acme).get(at(acme)).content.decode()
     assert lines(page) == ["US", "CA", "DE", "FR"]
-    assert "3 too many" in page  # 12 of 1000; 9 are allowed under 1 %
-    assert "1 more allowed" in page  # 8 of 1000
+    assert "3 over" in page  # 12 of 1000; 9 are allowed under 1 %
+    assert "1 left" in page  # 8 of 1000
     assert "$5K" in page
     assert "At risk" in page
 
@@ -148,7 +148,7 @@ def test_chinese_says_it_too(client, acme):
     user.save()
     page = seated(client, acme).get(at(acme)).content.decode()
     assert "账户健康" in page
-    assert "超出 3" in page
+    assert "超 3" in page
 
 
 # -- one store

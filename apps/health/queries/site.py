@@ -46,6 +46,16 @@ class Health:
     date: date | None
 
     @property
+    def counted(self) -> list[Reading]:
+        """Counters that are not 0, the largest first."""
+        return [each for each in self.counters if each.row.count]
+
+    @property
+    def clean(self) -> list[Reading]:
+        """Counters that are 0, or that say nothing."""
+        return [each for each in self.counters if not each.row.count]
+
+    @property
     def nearest(self) -> Rate | None:
         """The rate with the least room; None where nothing is rated."""
         rated = [each for each in self.rates if each.reading.standing.room is not None]
@@ -65,6 +75,7 @@ def health(member: Member, store: Store) -> Health:
             named[each.row.metric][each.row.marketplace_id] = each
     shown = {id(each) for each in rates}
     counters = [each for each in readings if id(each) not in shown and each.row.metric not in named]
+    counters.sort(key=lambda each: -(each.row.count or 0))
     days = [each.row.date for each in readings]
     return Health(rows, counters, named["account_status"], named["ahr"], max(days, default=None))
 
@@ -161,8 +172,8 @@ def _chart(rate: Rate, window: Window, past: list[HealthDay], leaving: list[Roll
         most.append(limit.most(total) if total else None)
     series = [
         {"name": _("Counted"), "type": "line", "data": now},
-        {"name": _("Left of these"), "type": "line", "dashed": True, "data": left},
-        {"name": _("Most allowed"), "type": "line", "dashed": True, "data": most},
+        {"name": _("Left of these"), "type": "line", "step": True, "area": True, "data": left},
+        {"name": _("Most allowed"), "type": "line", "dashed": True, "tone": "danger", "data": most},
     ]
     labels = [day.strftime("%m-%d") for day in days]
     return {"labels": labels, "unit": "units", "currency": "", "stacked": False, "series": series}

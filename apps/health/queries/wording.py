@@ -43,6 +43,16 @@ def room_text(reading: Reading) -> str:
     return ngettext("%(count)d more allowed", "%(count)d more allowed", room) % {"count": room}
 
 
+def room_short(reading: Reading) -> str:
+    """Headroom for a cell of a wide table."""
+    room = reading.standing.room
+    if room is None:
+        return "–"
+    if room < 0:
+        return _("%(count)d over") % {"count": -room}
+    return _("%(count)d left") % {"count": room} if room else _("none left")
+
+
 def outlook_text(outlook: Outlook | None, reading: Reading) -> str:
     """What is foretold, in one sentence with its numbers; nothing where nothing was foretold."""
     if outlook is None:

@@ -38,6 +38,12 @@ def room(reading: Reading) -> str:
 
 
 @register.filter
+def room_short(reading: Reading) -> str:
+    """Headroom for a cell of a wide table."""
+    return wording.room_short(reading)
+
+
+@register.filter
 def band_badge(reading: Reading) -> SafeString:
     """Where a rate stands, as a word with its colour."""
     return status_badge(reading.band, wording.BANDS[reading.band], wording.TONES[reading.band])
