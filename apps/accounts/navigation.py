@@ -64,7 +64,7 @@ AGENCY = (
         ("store-new", "store-edit", "connection"),
     ),
     Place("health", _("Account health"), "shield", P.HEALTH_VIEW, ("health",)),
-    Place("alerts", _("Alerts"), "alert-circle", P.HEALTH_VIEW, ("alert",)),
+    Place("alerts", _("Alerts"), "alert-circle", P.HEALTH_VIEW, ("alert", "cris", "playbook")),
     Place("replenishment", _("Replenishment"), "truck", P.PLAN_VIEW, ("replenishment", "plan", "policy", "arrival")),
     Place("products", _("Products"), "package", P.PRODUCTS_VIEW, ("product",)),
     Place("orders", pgettext_lazy("page", "Orders"), "shopping-cart", P.ORDERS_VIEW, ("order",)),

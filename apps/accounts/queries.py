@@ -9,7 +9,8 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, When
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models.functions import Cast, Concat
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -24,9 +25,13 @@ from apps.accounts.models import (
     StoreGrant,
     SupportGrant,
 )
-from apps.core.models import Job, SavedView
+from apps.core.models import Entry, Finding, Job, SavedView
 from apps.core.permissions import ROLES, Permission, Role
-from apps.core.tenancy import at_the_door, tenant
+from apps.core.tenancy import acting_agency, at_the_door, tenant
+from apps.core.undo import VERB
+
+COSTS = "costs."
+FINDING = Finding._meta.label_lower
 
 SEEN_EVERY = 300  # seconds between two notes of a member's visit
 # Recovery codes alone are no second factor.
@@ -268,3 +273,26 @@ def saved_views(member: Member, page: str) -> QuerySet[SavedView]:
 def newest_rates(on: date) -> QuerySet[FxRate]:
     """The rate of each currency that counts on a day."""
     return FxRate.objects.filter(valid_from__lte=on).order_by("currency", "-valid_from").distinct("currency")
+
+
+def discreet(rows: QuerySet[Entry], member: Member) -> QuerySet[Entry]:
+    """Entries less those that tell what is hidden from the member, and those that took one of them back."""
+    hidden = _hidden(member)
+    if not hidden:
+        return rows
+    taken_back = Q(verb=VERB, target__in=Entry.objects.filter(hidden).annotate(name=_entry_name()).values("name"))
+    return rows.exclude(hidden).exclude(taken_back)
+
+
+def _hidden(member: Member) -> Q:
+    hidden = Q() if member.can(Permission.COST_VIEW) else Q(verb__startswith=COSTS)
+    if not member.can(Permission.ALL_STORES):
+        seen = Finding.objects.filter(finding_filter(member)).annotate(name=Cast("pk", CharField())).values("name")
+        hidden |= Q(kind=FINDING) & ~Q(target__in=seen)
+    return hidden
+
+
+def _entry_name() -> Concat:
+    """An entry as the target of another one."""
+    number = Cast("number", CharField())
+    return Concat(Value(f"({acting_agency()}, "), number, Value(")"), output_field=CharField())

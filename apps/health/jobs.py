@@ -8,8 +8,9 @@ from apps.accounts.models import Store
 from apps.core import exports, jobs
 from apps.core.crypto import REWRAPPERS
 from apps.core.models import Job
-from apps.health.actions import channels, coverage, offers, paper_findings, papers
+from apps.health.actions import channels, coverage, offers, packing, paper_findings, papers
 from apps.health.queries import alert_exports
+from apps.health.queries.crises import crises_for
 from apps.health.queries.exports import FIELDS, exported
 from apps.health.tasks import evaluate_soon, refresh_papers_soon, refresh_soon
 from apps.sync.loading import Loaded, after_load
@@ -63,3 +64,10 @@ def export_alerts(job: Job) -> None:
 
 after_load(*ROW_TYPES.values())(evaluate_soon)
 REWRAPPERS.append(channels.rewrap)
+
+
+@jobs.works("crisis.pack")
+def pack_evidence(job: Job) -> None:
+    """Everything that proves what was done in one crisis, as one ZIP."""
+    with translation.override(job.arguments.get("language") or "en"):
+        packing.pack(job, crises_for(job.by).get(number=job.arguments["crisis"]), at=timezone.now())

@@ -5,11 +5,10 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 
-from apps.accounts.queries import stores_for
+from apps.accounts.queries import discreet, stores_for
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.rest import Resource
-from apps.team.queries.discreet import discreet
 
 
 class ChangeRow(serializers.ModelSerializer):

@@ -17,6 +17,8 @@ from apps.health.models import (
     AlertChannel,
     AlertDelivery,
     AlertRule,
+    Crisis,
+    CrisisStep,
     Defect,
     HealthDay,
     Incident,
@@ -25,6 +27,7 @@ from apps.health.models import (
     Paper,
     PaperRequest,
     PaperWaiver,
+    Playbook,
 )
 from apps.inventory.actions import create_plans
 from apps.inventory.models import Plan, PlanLine, Replenishment
@@ -166,8 +169,20 @@ class Goods:
         message = AlertDelivery.objects.create(
             key=f"k{self.store.pk}", incident=incident, channel=channel, event="opened", state="dead", due_at=self.now
         )
-        things = {"alert_rule": rule.pk, "alert_channel": channel.pk, "alert_message": message.pk}
+        book = Playbook.objects.create(name_en=f"Book {self.store.pk}")
+        crisis = Crisis.objects.create(
+            number=1000 + self.store.pk, playbook=book, incident=incident, store=self.store, started_at=self.now
+        )
+        step = self._step(crisis)
+        things = {"crisis": crisis.number, "crisis_step": step.pk, "playbook": book.pk}
+        things |= {"alert_rule": rule.pk, "alert_channel": channel.pk, "alert_message": message.pk}
         return things | {"incident": incident.number}
+
+    def _step(self, crisis: Crisis) -> CrisisStep:
+        key = f"agency/{self.world.agency.pk}/crises/{self.store.pk}"
+        documents().save(key, FILE)
+        proof = {"path": key, "name": "proof.txt", "digest": "", "size": 1}
+        return CrisisStep.objects.create(crisis=crisis, position=1, en="Write", files=[proof])
 
     def _person(self, name: str):
         from tests.factories import UserFactory

@@ -217,6 +217,13 @@ STAFF = {
     "alert-channel-act": act(P.ALERT_RULES, thing="alert_channel", what="remove"),
     "alert-message-again": act(P.ALERT_RULES, thing="alert_message"),
     "alert-hours": act(P.HEALTH_VIEW),
+    "crises": row(P.HEALTH_VIEW),
+    "crisis-start": act(P.HEALTH_EDIT),
+    "crisis": row(P.HEALTH_VIEW, thing="crisis"),
+    "crisis-act": act(P.HEALTH_EDIT, thing="crisis", what="plan"),
+    "crisis-step": act(P.HEALTH_EDIT, thing="crisis_step"),
+    "crisis-proof": row(P.HEALTH_VIEW, thing="crisis_step"),
+    "playbook": row(P.ALERT_RULES, methods=BOTH, thing="playbook"),
     "overview": row(P.OVERVIEW_VIEW, methods=BOTH),
     "store": row(P.OVERVIEW_VIEW, methods=BOTH),
     "inbox": row(P.INBOX_VIEW, methods=BOTH),
@@ -265,6 +272,8 @@ API = {
 
 # Whose a thing is. The rest belongs to the agency as a whole.
 OF_A_STORE = {
+    "crisis",
+    "crisis_step",
     "asked_paper",
     "asked_plan",
     "connection",

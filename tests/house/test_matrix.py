@@ -157,7 +157,7 @@ def address(pattern, agency: str, goods: Goods, *, role: Role = Role.OWNER, stor
         "pool": goods.pool,
         "site": goods.pool,
     }
-    every |= {"sku": goods.sku, "agency": agency, "slug": every["store"], **getattr(row, "words", {})}
+    every |= {"sku": goods.sku, "place": 0, "agency": agency, "slug": every["store"], **getattr(row, "words", {})}
     wanted = set(pattern.pattern.converters) | ({"agency"} if agency else set())
     return reverse(pattern.name, kwargs={name: every[name] for name in wanted})
 

@@ -11,6 +11,7 @@ from apps.health.models.alerts import (
     Severity,
     Signal,
 )
+from apps.health.models.crises import Crisis, CrisisStep, Playbook
 from apps.health.models.facts import (
     Defect,
     Feedback,
@@ -49,6 +50,8 @@ __all__ = [
     "CoverState",
     "Coverage",
     "CoverageSum",
+    "Crisis",
+    "CrisisStep",
     "Defect",
     "Feedback",
     "HealthDay",
@@ -68,6 +71,7 @@ __all__ = [
     "PaperRequest",
     "PaperRule",
     "PaperWaiver",
+    "Playbook",
     "ReturnLine",
     "Severity",
     "Shipment",

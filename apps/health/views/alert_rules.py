@@ -22,12 +22,17 @@ from apps.health.queries import alerts as queries
 from apps.health.queries.dry_run import BACK, tried
 
 LIST, ONE = "health/alerts/rules.html", "health/alerts/rule.html"
-TABS = (("alerts", "incidents"), ("alert-rules", "rules"), ("alert-channels", "channels"))
+TABS = (("alerts", "incidents"), ("alert-rules", "rules"), ("alert-channels", "channels"), ("crises", "crises"))
 
 
 def tabs(request: MemberRequest, name: str) -> list[dict[str, Any]]:
     """Incidents, rules and ways to tell people."""
-    labels = {"alerts": _("Incidents"), "alert-rules": _("Rules"), "alert-channels": _("Channels")}
+    labels = {
+        "alerts": _("Incidents"),
+        "alert-rules": _("Rules"),
+        "alert-channels": _("Channels"),
+        "crises": _("Crisis playbooks"),
+    }
     return [
         {"label": labels[each], "url": reverse(each, kwargs={"agency": request.agency.slug}), "active": each == name}
         for each, _word in TABS

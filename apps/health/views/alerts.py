@@ -18,10 +18,12 @@ from apps.core import lists
 from apps.core.http import MemberRequest, page, requires, toast
 from apps.core.permissions import Permission
 from apps.health.actions import incidents as actions
+from apps.health.actions.crises import ensure_playbooks
 from apps.health.forms.alerts import SNOOZES, IncidentAction
-from apps.health.models import Incident, Severity
+from apps.health.models import Incident, Playbook, Severity
 from apps.health.queries import alert_words as words
 from apps.health.queries import alerts as queries
+from apps.health.queries import crises as playbooks
 from apps.health.views.alert_rules import tabs
 
 PAGE, TEMPLATE, ONE = "alerts", "health/alerts/list.html", "health/alerts/incident.html"
@@ -197,6 +199,8 @@ def _one(request: MemberRequest, found: Incident, form: IncidentAction | None = 
         "form": form or IncidentAction(),
         "people": list(colleagues()),
         "snoozes": SNOOZES,
+        "books": _books(found) if member.can(Permission.HEALTH_EDIT) else [],
+        "runs": list(playbooks.crises_for(member).filter(incident=found)),
         "may_work": member.can(Permission.HEALTH_EDIT),
         "may_rule": member.can(Permission.ALERT_RULES),
         "rule_text": words.rule_text(found.rule, currency) if found.rule else "",
@@ -204,6 +208,14 @@ def _one(request: MemberRequest, found: Incident, form: IncidentAction | None = 
         "tone": words.TONES[found.severity],
         "event_names": words.EVENTS,
     }
+
+
+def _books(found: Incident) -> list[Playbook]:
+    """The playbooks to start from here, those for its cause first."""
+    if not found.living:
+        return []
+    ensure_playbooks()
+    return playbooks.offered(found)
 
 
 def _told(event: Any) -> str:

@@ -8,12 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member
-from apps.accounts.queries import stores_for
+from apps.accounts.queries import discreet, stores_for
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.undo import UNDO, VERB, undone_numbers
 from apps.inventory.queries.ledger import VERBS as STOCK_VERBS
-from apps.team.queries.discreet import discreet
 from apps.team.queries.effects import Effect, effects
 from apps.team.queries.wording import Difference, differences, titled
 
@@ -89,6 +88,14 @@ VERBS = {
     "waiver.ask": _("Exception asked for"),
     "waiver.grant": _("Exception granted"),
     "waiver.refuse": _("Exception refused"),
+    "playbook.change": _("Playbook changed"),
+    "crisis.start": _("Crisis playbook started"),
+    "crisis.plan": _("Plan of action written"),
+    "crisis.step": _("Step of a crisis done"),
+    "crisis.confirm": _("Step of a crisis confirmed"),
+    "crisis.skip": _("Step of a crisis skipped"),
+    "crisis.file": _("Proof added to a crisis"),
+    "crisis.close": _("Crisis closed"),
 }
 
 

@@ -7,10 +7,9 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from apps.accounts.models import Member
-from apps.accounts.queries import stores_for
+from apps.accounts.queries import discreet, stores_for
 from apps.core.models import Entry
 from apps.core.permissions import Role
-from apps.team.queries.discreet import discreet
 from apps.team.queries.ledger import VERBS
 from apps.team.queries.wording import Difference, differences, titled
 

@@ -11,14 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from apps.accounts.queries import stores_for
+from apps.accounts.queries import COSTS, stores_for
 from apps.core import audit, lists, undo
 from apps.core.http import MemberRequest, page, requires, toast
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.team.forms import Numbers
 from apps.team.queries import ledger as queries
-from apps.team.queries.discreet import COSTS
 
 CHANGES = (lists.ListColumn("time", gettext_lazy("Time"), order="number", numeric=True),)
 

@@ -1,0 +1,199 @@
+"""Playbooks and their runs: who does what by when, and what proves it."""
+
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.actions.jobs import start_job
+from apps.accounts.queries import stores_for
+from apps.accounts.views.lists import job_row
+from apps.core.http import MemberRequest, page, requires
+from apps.core.models import Job
+from apps.core.permissions import Permission
+from apps.core.storage import Missing, documents
+from apps.health.actions import crises as actions
+from apps.health.forms.crises import PlanForm, PlaybookForm, StartForm, StepForm, written
+from apps.health.models import Crisis, CrisisStep, Playbook
+from apps.health.queries import crises as queries
+from apps.health.queries.alerts import incidents_for
+from apps.health.views.alert_rules import tabs
+
+LIST, ONE, BOOK = "health/crises/list.html", "health/crises/crisis.html", "health/crises/playbook.html"
+PACK = "crisis.pack"
+
+
+@require_safe
+@requires(Permission.HEALTH_VIEW)
+def crises(request: MemberRequest) -> HttpResponse:
+    """Which accounts are in danger, what is done, and what is still to do?"""
+    actions.ensure_playbooks()
+    context = {
+        "runs": queries.counted(queries.crises_for(request.member))[:200],
+        "books": Playbook.objects.order_by("name_en", "pk"),
+        "stores": stores_for(request.member).filter(active=True),
+        "chosen": request.GET.get("store", ""),
+        "may_work": request.member.can(Permission.HEALTH_EDIT),
+        "may_rule": request.member.can(Permission.ALERT_RULES),
+        "tabs": tabs(request, "crises"),
+    }
+    return page(request, LIST, context)
+
+
+@require_POST
+@requires(Permission.HEALTH_EDIT)
+def start(request: MemberRequest) -> HttpResponse:
+    """Begin a run, from an incident or by hand."""
+    form = StartForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, _("Choose a playbook and a store."))
+        return redirect("crises", agency=request.agency.slug)
+    values = form.cleaned_data
+    store = get_object_or_404(stores_for(request.member), slug=values["store"])
+    book = get_object_or_404(Playbook.objects.filter(active=True), pk=values["playbook"])
+    incident = None
+    if values["incident"]:
+        incident = get_object_or_404(incidents_for(request.member), number=values["incident"], store=store)
+    site = incident.marketplace if incident else values["marketplace"].upper()
+    if site and not queries.sells_on(store, site, request.member):
+        messages.warning(request, _("%(store)s does not sell on %(site)s.") % {"store": store.name, "site": site})
+        return redirect("crises", agency=request.agency.slug)
+    made = actions.start(book, store, marketplace=site, incident=incident, by=request.member, at=timezone.now())
+    return redirect("crisis", agency=request.agency.slug, number=made.number)
+
+
+@require_safe
+@requires(Permission.HEALTH_VIEW)
+def crisis(request: MemberRequest, number: int) -> HttpResponse:
+    """What is to be done next, by whom, and what proves it?"""
+    return _one(request, _crisis(request, number))
+
+
+def _crisis(request: MemberRequest, number: int) -> Crisis:
+    return get_object_or_404(queries.crises_for(request.member), number=number)
+
+
+def _one(
+    request: MemberRequest, found: Crisis, *, plan: Any = None, problem: str = "", status: int = 200
+) -> HttpResponse:
+    steps = CrisisStep.objects.filter(crisis=found).select_related("owner__user", "done_by__user", "confirmed_by__user")
+    running = Job.objects.filter(by=request.member, kind=PACK, arguments__crisis=found.number).order_by("-created_at")
+    context = {
+        "crisis": found,
+        "steps": steps.order_by("position"),
+        "plan": plan or PlanForm(initial=found.plan),
+        "problem": problem,
+        "may_work": request.member.can(Permission.HEALTH_EDIT) and found.state == Crisis.State.OPEN,
+        "job_row": job_row(running.first()),
+        "tabs": tabs(request, "crises"),
+        "today": timezone.localdate(),
+    }
+    return page(request, ONE, context, status=status)
+
+
+@require_POST
+@requires(Permission.HEALTH_EDIT)
+def step(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """Settle a step, confirm it, leave it out, or add its proof."""
+    found = _step(request, pk, lock=True)
+    form = StepForm(request.POST, request.FILES)
+    if not form.is_valid():
+        words = " ".join(str(each) for errors in form.errors.values() for each in errors)
+        return _one(request, found.crisis, problem=words, status=422)
+    try:
+        _do(found, form.cleaned_data, request)
+    except actions.Not as why:
+        return _one(request, found.crisis, problem=str(why), status=422)
+    return redirect("crisis", agency=request.agency.slug, number=found.crisis.number)
+
+
+def _step(request: MemberRequest, pk: uuid.UUID, *, lock: bool = False) -> CrisisStep:
+    """The step; with `lock` nobody else changes it until this request ends."""
+    mine = CrisisStep.objects.filter(crisis__in=queries.crises_for(request.member))
+    mine = mine.select_for_update(of=("self",)) if lock else mine
+    return get_object_or_404(mine.select_related("crisis__store", "crisis__playbook"), pk=pk)
+
+
+def _do(found: CrisisStep, values: dict[str, Any], request: MemberRequest) -> None:
+    by, at = request.member, timezone.now()
+    match values["action"]:
+        case "done":
+            actions.finish(found, by=by, at=at)
+        case "confirm":
+            actions.confirm(found, by=by, at=at)
+        case "skip":
+            actions.skip(found, values["reason"], by=by, at=at)
+        case _:
+            with tempfile.NamedTemporaryFile() as kept:
+                for chunk in values["file"].chunks():
+                    kept.write(chunk)
+                kept.flush()
+                actions.attach(found, values["file"].name, Path(kept.name), by=by, at=at)
+
+
+@require_POST
+@requires(Permission.HEALTH_EDIT)
+def act(request: MemberRequest, number: int, what: str) -> HttpResponse:
+    """Save the plan of action, make the evidence pack, or close the run."""
+    if what not in {"plan", "pack", "close"}:
+        raise Http404
+    found = _crisis(request, number)
+    form = PlanForm(request.POST)
+    try:
+        if what == "pack":
+            words = {"crisis": found.number, "language": request.user.language}
+            start_job(PACK, by=request.member, title=_("Evidence pack %s") % found, **words)
+        elif what == "close":
+            actions.close(found, by=request.member, at=timezone.now())
+        elif form.is_valid():
+            actions.save_plan(found, form.cleaned_data, by=request.member, at=timezone.now())
+            messages.success(request, _("Saved."))
+        else:
+            return _one(request, found, plan=form, status=422)
+    except actions.Not as why:
+        return _one(request, found, problem=str(why), status=422)
+    return redirect("crisis", agency=request.agency.slug, number=number)
+
+
+@require_safe
+@requires(Permission.HEALTH_VIEW)
+def proof(request: MemberRequest, pk: uuid.UUID, place: int) -> HttpResponse:
+    """One file of a step."""
+    found = _step(request, pk)
+    if place >= len(found.files):
+        raise Http404
+    one = found.files[place]
+    try:
+        response = FileResponse(documents().open(one["path"]), content_type="application/octet-stream")
+    except Missing as gone:
+        raise Http404 from gone
+    response["Content-Disposition"] = content_disposition_header(True, one["name"])
+    response["X-Content-Type-Options"] = "nosniff"
+    return response  # type: ignore[return-value]
+
+
+@requires(Permission.ALERT_RULES)
+def playbook(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """The agency's copy of a playbook."""
+    found = get_object_or_404(Playbook.objects, pk=pk)
+    initial = {
+        "name_en": found.name_en,
+        "name_zh": found.name_zh,
+        "steps": written(found.steps),
+        "active": found.active,
+    }
+    form = PlaybookForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        actions.change_playbook(found, form.cleaned_data, by=request.member, at=timezone.now())
+        messages.success(request, _("Saved. Runs that have begun keep their steps."))
+        return redirect("playbook", agency=request.agency.slug, pk=found.pk)
+    context = {"book": found, "form": form, "tabs": tabs(request, "crises")}
+    return page(request, BOOK, context, status=422 if form.errors else 200)
