@@ -16,14 +16,19 @@ STAFF = (
     "store", "connections", "settings", "settings-members", "settings-member", "settings-invitations",
     "settings-roles", "settings-thresholds", "settings-keys", "settings-currency", "settings-clients",
     "settings-client", "settings-brand", "settings-security", "settings-webhooks", "settings-webhook",
+    "arrivals", "health", "store-health", "health-method", "health-defects", "health-notices", "health-notice",
+    "alerts", "alert", "alert-rules", "alert-rule-new", "alert-channels", "papers", "paper-list", "paper-new",
+    "paper-rules", "paper",
 )  # fmt: skip
-PORTAL = ("portal", "portal-changes", "portal-replenishment", "portal-plans", "portal-plan", "portal-uploads")
+PORTAL = ("portal", "portal-changes", "portal-replenishment", "portal-plans", "portal-plan", "portal-uploads", "portal-sales",
+          "portal-health", "portal-papers", "portal-paper-upload")
 ABOUT = {
     "plan": "plan", "stream": "stream", "run": "run", "settings-member": "member", "settings-client": "client",
-    "settings-webhook": "webhook", "portal-plan": "asked_plan",
+    "settings-webhook": "webhook", "portal-plan": "asked_plan", "health-notice": "notice", "alert": "incident", "paper": "paper",
 }  # fmt: skip
-WORD = {"plan": "plan", "portal-plan": "plan"}  # what the address calls it, where that is not `pk`
-OF_A_STORE = {"store", "connections", "plan"}
+WORD = {"plan": "plan", "portal-plan": "plan", "alert": "number"}  # what the address calls it, where that is not `pk`
+OF_A_STORE = {"store", "connections", "plan", "paper", "store-health"}
+SAME = {"store-health": "health"}  # a page that stands twice, by its name
 VARIANTS = [("zh-hans", "light"), ("en", "dark"), ("zh-hans", "dark"), ("en", "light")]
 
 
@@ -33,7 +38,7 @@ def address(name: str, goods: Goods) -> str:
         words[WORD.get(name, "pk")] = goods.things[ABOUT[name]]
     if name in OF_A_STORE:
         words["store"] = goods.store.slug
-    return reverse(name, kwargs=words)
+    return reverse(SAME.get(name, name), kwargs=words)
 
 
 def faults(window, names, goods, *, also=()) -> list[str]:

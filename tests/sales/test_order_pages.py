@@ -66,7 +66,7 @@ def tile(page: str, label: str) -> str:
 
 def link(page: str, rel: str) -> str:
     """The address behind an arrow; "" without one."""
-    found = re.search(rf'rel="{rel}" href="([^"]+)"', page)
+    found = re.search(rf'rel="{rel}"[^>]*? href="([^"]+)"', page)
     return found[1].replace("&amp;", "&") if found else ""
 
 
