@@ -34,7 +34,9 @@ export function dialogs() {
   document.addEventListener("close", (event) => {
     if (event.target.id === "drawer") share("");
     if (["drawer", "dialog"].includes(event.target.id)) empty(document.getElementById(`${event.target.id}-content`));
-    if (from?.isConnected) from.focus();
+    // "close" comes later than the closing: who has gone on to a field meanwhile stays there.
+    const gone = document.activeElement?.matches("input, select, textarea") && !event.target.contains(document.activeElement);
+    if (from?.isConnected && !gone) from.focus();
   }, true);
   document.addEventListener("htmx:after:swap", () => {
     for (const name of ["drawer", "dialog"]) {
