@@ -20,8 +20,18 @@ STAFF = (
     "alerts", "alert", "alert-rules", "alert-rule-new", "alert-channels", "papers", "paper-list", "paper-new",
     "paper-rules", "paper",
 )  # fmt: skip
-PORTAL = ("portal", "portal-changes", "portal-replenishment", "portal-plans", "portal-plan", "portal-uploads", "portal-sales",
-          "portal-health", "portal-papers", "portal-paper-upload")
+PORTAL = (
+    "portal",
+    "portal-changes",
+    "portal-replenishment",
+    "portal-plans",
+    "portal-plan",
+    "portal-uploads",
+    "portal-sales",
+    "portal-health",
+    "portal-papers",
+    "portal-paper-upload",
+)
 ABOUT = {
     "plan": "plan", "stream": "stream", "run": "run", "settings-member": "member", "settings-client": "client",
     "settings-webhook": "webhook", "portal-plan": "asked_plan", "health-notice": "notice", "alert": "incident", "paper": "paper",
