@@ -1,9 +1,11 @@
 """What drf-spectacular cannot see by itself: our paging, headers and errors."""
 
+from threading import Lock
 from typing import Any
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -44,6 +46,16 @@ PLACES = {  # parts of addresses
     "id": _("Its id."),
     "number": _("Its number."),
 }
+
+
+class Description(SchemaGenerator):
+    """The description of the API, made by one thread at a time: the library keeps what it is at in the resources."""
+
+    _one = Lock()
+
+    def get_schema(self, *args: Any, **kwargs: Any) -> Any:
+        with self._one:
+            return super().get_schema(*args, **kwargs)
 
 
 class ResourceSchema(AutoSchema):

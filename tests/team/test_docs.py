@@ -1,9 +1,11 @@
 """The description of the API: valid, complete, and readable by people."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from openapi_spec_validator import validate
 
+from apps.core.schema import Description
 from config.api import urlpatterns
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -44,3 +46,9 @@ def schema_of(client, language="en"):
 
 def operations(schema):
     return [(path, method, call) for path, methods in schema["paths"].items() for method, call in methods.items()]
+
+
+def test_many_may_ask_for_the_description_at_once():
+    with ThreadPoolExecutor(8) as many:
+        told = list(many.map(lambda _n: Description().get_schema(request=None, public=True), range(16)))
+    assert len({str(sorted(each["paths"])) for each in told}) == 1

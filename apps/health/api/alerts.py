@@ -96,9 +96,12 @@ class Incidents(Resource):
         responses=IncidentRow,
     )
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """409 if it has recovered meanwhile."""
+        """409 if it has recovered meanwhile. A body that names no state changes nothing."""
         found = self.get_object()
-        IncidentChange(data=request.data).is_valid(raise_exception=True)
+        wanted = IncidentChange(data=request.data, partial=True)
+        wanted.is_valid(raise_exception=True)
+        if "state" not in wanted.validated_data:
+            return Response(self.shown(found))
         try:
             actions.acknowledge(found, by=self.member, at=timezone.now())
         except actions.Over as over:

@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
-from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 
 from apps.core.http import page, public
 from apps.core.rest import TITLES
+from apps.core.schema import Description
 
 METHODS = ("get", "put", "post", "patch")
 MEANINGS = {
@@ -39,7 +39,7 @@ PLACES = {"query": _("query"), "header": _("header"), "path": _("path")}
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """Read how to call the API. Anyone may: it holds no data."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)
+    schema = Description().get_schema(request=None, public=True)
     labels = {tag["name"]: tag["description"] for tag in schema["tags"]}
     groups: dict[str, list[dict[str, Any]]] = {name: [] for name in labels}
     for path, methods in schema["paths"].items():
@@ -84,5 +84,7 @@ def _curl(path: str, method: str, body: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-_schema = SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[AllowAny], throttle_classes=[])
+_schema = SpectacularAPIView.as_view(
+    authentication_classes=[], permission_classes=[AllowAny], throttle_classes=[], generator_class=Description
+)
 schema = vary_on_headers("Accept-Language", "Cookie")(cache_control(max_age=300)(public(_schema)))
