@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -138,6 +139,16 @@ def finding_filter(member: Member) -> Q:
         site = Q(marketplace__in=["", code]) | Q(detail__sites__contains=[code])
         allowed |= Q(store=store) if code is None else Q(store=store) & site
     return allowed
+
+
+def owned(owner: str, member: Member) -> Q:
+    """Rows by who looks after them: a member's id, "me", "none", or "" for everybody's."""
+    if owner in {"me", "none"}:
+        return Q(owner=member if owner == "me" else None)
+    try:
+        return Q(owner=UUID(owner)) if owner else Q()
+    except ValueError:
+        return Q()
 
 
 def rates(target: str, on: date) -> dict[str, Decimal]:

@@ -3,17 +3,30 @@
 from datetime import timedelta
 
 from allauth.usersessions.models import UserSession
-from celery import current_app, shared_task
+from celery import Task, current_app, shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from apps.accounts.models import Agency
+from apps.accounts.models import Agency, Store
 from apps.core import jobs
 from apps.core.models import Job
 from apps.core.tenancy import tenant
 
 FORGOTTEN = timedelta(seconds=30)  # a job nobody took: its ring was lost
 DEAD = timedelta(minutes=20)  # longer than any task may take (CELERY_TASK_TIME_LIMIT)
+
+
+def ring_for_stores(*bells: Task, queue: str) -> int:
+    """Ring each bell for every active store of every active agency; the number of stores."""
+    rung = 0
+    for agency_id in Agency.objects.filter(active=True).values_list("pk", flat=True):
+        with tenant(agency_id):
+            stores = list(Store.objects.filter(active=True).values_list("pk", flat=True))
+        for store_id in stores:
+            for bell in bells:
+                bell.apply_async([store_id], {"agency_id": agency_id}, queue=queue)
+        rung += len(stores)
+    return rung
 
 
 @shared_task(acks_late=True)

@@ -1,10 +1,11 @@
 """When health's read models are made anew, and who is told."""
 
-from celery import Task, shared_task
+from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
 from apps.accounts.models import Agency, Store
+from apps.accounts.tasks import ring_for_stores
 from apps.core.tasks import TenantTask
 from apps.core.tenancy import tenant
 from apps.health.actions import coverage, evaluating, paper_findings, reminders, sending, telling
@@ -35,7 +36,7 @@ def refresh_soon(*, agency_id: int, store_id: int) -> None:
 @shared_task
 def refresh_all() -> int:
     """Several times a day: defects roll off even where no document comes. Returns the number of stores rung for."""
-    return _ring_for_all(refresh_store)
+    return ring_for_stores(refresh_store, queue=QUEUE)
 
 
 @shared_task(base=TenantTask)
@@ -62,20 +63,7 @@ def refresh_papers_soon(*, agency_id: int, store_id: int) -> None:
 @shared_task
 def refresh_all_papers() -> int:
     """Every night: papers end as days pass. Returns the number of stores rung for."""
-    return _ring_for_all(refresh_papers, remind_of_papers)
-
-
-def _ring_for_all(*bells: Task) -> int:
-    """Ring each bell for every active store; the number of stores."""
-    rung = 0
-    for agency_id in Agency.objects.filter(active=True).values_list("pk", flat=True):
-        with tenant(agency_id):
-            stores = list(Store.objects.filter(active=True).values_list("pk", flat=True))
-        for store_id in stores:
-            for bell in bells:
-                bell.apply_async([store_id], {"agency_id": agency_id}, queue=QUEUE)
-            rung += 1
-    return rung
+    return ring_for_stores(refresh_papers, remind_of_papers, queue=QUEUE)
 
 
 # -- alerts

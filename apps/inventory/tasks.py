@@ -6,9 +6,10 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from apps.accounts.models import Agency, Store
+from apps.accounts.models import Store
+from apps.accounts.tasks import ring_for_stores
 from apps.core.tasks import TenantTask
-from apps.core.tenancy import acting_agency, tenant
+from apps.core.tenancy import acting_agency
 from apps.inventory import actions
 from apps.inventory.actions import plans
 from apps.inventory.models import Calculation, Plan
@@ -68,11 +69,4 @@ def _still_coming(store_id: int, *, at: datetime) -> bool:
 @shared_task
 def refresh_all() -> int:
     """Every hour: days pass even where no document comes. Returns the number of stores rung for."""
-    rung = 0
-    for agency_id in Agency.objects.filter(active=True).values_list("pk", flat=True):
-        with tenant(agency_id):
-            stores = list(Store.objects.filter(active=True).values_list("pk", flat=True))
-        for store_id in stores:
-            refresh_store.apply_async([store_id], {"agency_id": agency_id}, queue=QUEUE)
-            rung += 1
-    return rung
+    return ring_for_stores(refresh_store, queue=QUEUE)

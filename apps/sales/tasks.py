@@ -4,9 +4,8 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from apps.accounts.models import Agency, Store
+from apps.accounts.tasks import ring_for_stores
 from apps.core.tasks import TenantTask
-from apps.core.tenancy import tenant
 from apps.sales.actions.defects import place_defects
 from apps.sales.actions.offers import tell_offers
 from apps.sales.actions.programmes import count_all_programmes
@@ -33,11 +32,4 @@ def tell_soon(*, agency_id: int, store_id: int) -> None:
 @shared_task
 def tell_all() -> int:
     """Every night: sales of the last 30 days change as days pass. Returns the number of stores rung for."""
-    rung = 0
-    for agency_id in Agency.objects.filter(active=True).values_list("pk", flat=True):
-        with tenant(agency_id):
-            stores = list(Store.objects.filter(active=True).values_list("pk", flat=True))
-        for store_id in stores:
-            tell_store.apply_async([store_id], {"agency_id": agency_id}, queue=QUEUE)
-            rung += 1
-    return rung
+    return ring_for_stores(tell_store, queue=QUEUE)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from apps.accounts.domain.colours import contrast
+
 CSS = (Path(__file__).parents[2] / "frontend/css/tokens.css").read_text(encoding="utf-8")
 PAIR = re.compile(r"--([a-z0-9-]+):\s*light-dark\((#[0-9a-f]{6}),\s*(#[0-9a-f]{6})\)")
 TOKENS = {name: {"light": light, "dark": dark} for name, light, dark in PAIR.findall(CSS)}
@@ -21,18 +23,6 @@ READ = [
     *(("line-ctl", ground, PICTURE) for ground in ("surface", "surface-2")),
     *((f"c{n}", "surface", PICTURE) for n in range(1, 9)),
 ]  # fmt: skip
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of #rrggbb as WCAG 2.2 defines it."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -25,6 +25,9 @@ class Band(StrEnum):
     UNRATED = "unrated"
 
 
+WORST_FIRST = (Band.BREACH, Band.AMBER, Band.GOOD, Band.UNRATED)
+
+
 @dataclass(frozen=True)
 class Limit:
     """A bad share that must not be reached (`strict`) or passed. `ppm`: parts per million."""

@@ -14,7 +14,7 @@ from apps.core.permissions import Role
 from apps.core.templatetags.figures import decimal, money_text, number, percent
 from apps.health.domain.bots import Message
 from apps.health.models import AlertRule, Incident, Severity, Signal, names
-from apps.health.models.facts import Notice
+from apps.health.models.facts import Notice, Operator
 from apps.health.models.names import METRICS
 
 EVERY_POLICY = gettext_lazy("Policy violations of any kind")
@@ -28,7 +28,6 @@ EVENTS: dict[str, str | Promise] = {
 }
 TONES = {"critical": "danger", "high": "danger", "warning": "warning", "info": "neutral"}
 BANDS: dict[int, str | Promise] = {1: gettext_lazy("Amber"), 2: gettext_lazy("Red")}
-OPERATORS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "="}
 
 
 def metric_name(metric: str, programme: str = "") -> str:
@@ -147,7 +146,7 @@ def rule_text(rule: AlertRule, currency: str = "") -> str:
                 _("When %(name)s falls out of its habit") if rule.falling else _("When %(name)s rises out of its habit")
             )
         case _:
-            words |= {"operator": OPERATORS[rule.operator]}
+            words |= {"operator": Operator(rule.operator).label}
             words |= {"value": value_text(rule.fact, rule.metric, rule.value, currency), "days": rule.days}
             said = ngettext(
                 "When %(name)s is %(operator)s %(value)s",

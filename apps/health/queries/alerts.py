@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Client, Member, Store
-from apps.accounts.queries import colleagues, site_filter, stores_for
+from apps.accounts.queries import colleagues, owned, site_filter, stores_for
 from apps.core.lists import ListColumn, ListQuery, dom_id, ordered
 from apps.core.permissions import Permission
 from apps.health.models import AlertDelivery, AlertRule, Incident, IncidentEvent, IncidentOpinion, Severity, Signal
@@ -85,16 +84,6 @@ def chosen(rows: QuerySet[Incident], query: ListQuery, member: Member) -> QueryS
     if query.get("severity") in Severity.values:
         wanted &= Q(severity=query.get("severity"))
     return rows.filter(wanted, owned(query.owner, member))
-
-
-def owned(owner: str, member: Member) -> Q:
-    """By who looks after them: a member's id, "me", "none", or "" for everybody's."""
-    if owner in {"me", "none"}:
-        return Q(owner=member if owner == "me" else None)
-    try:
-        return Q(owner=UUID(owner)) if owner else Q()
-    except ValueError:
-        return Q()
 
 
 def narrowed(rows: QuerySet[Incident], status: str) -> QuerySet[Incident]:

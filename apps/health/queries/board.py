@@ -13,13 +13,12 @@ from apps.accounts.models import Member, Store
 from apps.accounts.queries import rates, site_filter, stores_for
 from apps.core.lists import ListColumn, ListQuery
 from apps.core.money import convert
-from apps.health.domain.headroom import Band
+from apps.health.domain.headroom import WORST_FIRST, Band
 from apps.health.models import Offer, Outlook
 from apps.health.queries.newest import Reading, newest
 
 STALE_AFTER = 2  # days without a report: Amazon makes one every day
 LIKELY = 300_000  # chance of a breach, in millionths, from which a rate is watched
-WORST = (Band.BREACH, Band.AMBER, Band.GOOD, Band.UNRATED)
 STATES = ("breach", "near", "good", "unrated", "silent")
 DEFAULT_SORT = "state"
 
@@ -83,7 +82,7 @@ class Line:
         found = {cell.reading.band for cell in self.cells.values()}
         found |= {each.band for each in (self.status, self.ahr) if each}
         found |= {Band.AMBER} if self.policy else set()
-        return next((band for band in WORST if band in found), Band.UNRATED)
+        return next((band for band in WORST_FIRST if band in found), Band.UNRATED)
 
     @property
     def state(self) -> str:
@@ -101,9 +100,6 @@ class Line:
         """The rate with the least room; None where nothing is rated."""
         known = [cell for cell in self.cells.values() if cell.reading.standing.room is not None]
         return min(known, key=lambda cell: cell.reading.standing.room or 0, default=None)
-
-    def stale(self, today: date) -> bool:
-        return self.told_on is not None and (today - self.told_on).days > STALE_AFTER
 
 
 @dataclass(frozen=True)

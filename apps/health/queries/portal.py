@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from apps.accounts.models import Member, Store
-from apps.health.domain.headroom import Band
+from apps.health.domain.headroom import WORST_FIRST
 from apps.health.models import Notice
 from apps.health.models.facts import Work
 from apps.health.queries.newest import Reading, newest
 
 SHOWN_NOTICES = 20
-ORDER = (Band.BREACH, Band.AMBER, Band.GOOD, Band.UNRATED)
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def accounts(member: Member, stores: Iterable[Store]) -> list[Account]:
     found = []
     for (store, site), readings in sites.items():
         rates = [each for each in readings if each.limit is not None]
-        rates.sort(key=lambda each: (ORDER.index(each.band), each.row.metric, each.row.programme))
+        rates.sort(key=lambda each: (WORST_FIRST.index(each.band), each.row.metric, each.row.programme))
         status = next((each for each in readings if each.row.metric == "account_status"), None)
         found.append(Account(names[store], site, readings[0].row.date, status, rates))
     return sorted(found, key=lambda each: (each.store, each.site))

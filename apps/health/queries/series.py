@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from apps.core import copying
 from apps.core.tenancy import acting_agency
+from apps.health.queries.counted import ODR_KINDS
 
 # One line per site, metric, programme and day. The day is the one by which Amazon's window counts: that of the order
 # for defects and cancellations, that of shipping for lateness and tracking. Bad is what was known before `before`.
 _SERIES = """
     WITH known AS (
         SELECT DISTINCT marketplace_id, programme, order_id, ordered_on FROM health_defect
-        WHERE agency_id = %(agency)s AND store_id = %(store)s AND kind IN ('feedback', 'claim', 'chargeback')
+        WHERE agency_id = %(agency)s AND store_id = %(store)s AND kind = ANY(%(kinds)s)
             AND ordered_on >= %(since)s AND reported_on < %(before)s
             AND (withdrawn_on IS NULL OR withdrawn_on >= %(before)s)
     ), sent AS (
@@ -35,7 +36,7 @@ _SERIES = """
 
 _DELAYS = """
     SELECT programme, min(reported_on) - ordered_on FROM health_defect
-    WHERE agency_id = %(agency)s AND store_id = %(store)s AND kind IN ('feedback', 'claim', 'chargeback')
+    WHERE agency_id = %(agency)s AND store_id = %(store)s AND kind = ANY(%(kinds)s)
         AND ordered_on < %(complete)s AND reported_on >= ordered_on
     GROUP BY programme, order_id, ordered_on"""
 
@@ -63,7 +64,7 @@ class Known:
 def known(store_id: int, *, before: date, days: int) -> Known:
     """What was known of a store at the end of the day before `before`, for `days` days back; two queries."""
     since = before - timedelta(days=days)
-    values = {"agency": acting_agency(), "store": store_id, "since": since, "before": before}
+    values = {"agency": acting_agency(), "store": store_id, "since": since, "before": before, "kinds": ODR_KINDS}
     found: dict[Key, Series] = {}
     for site, metric, programme, day, total, bad in copying.read(_SERIES, values=values):
         key = (site, metric, programme)

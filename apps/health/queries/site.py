@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import Member, Store
 from apps.accounts.queries import site_filter
-from apps.health.domain.headroom import Band, Limit, RollOff, Window, roll_off
+from apps.health.domain.headroom import WORST_FIRST, Limit, RollOff, Window, roll_off
 from apps.health.domain.performance import OF_GOOD
 from apps.health.models import HealthDay, Outlook
 from apps.health.queries.newest import Reading, newest
@@ -18,7 +18,6 @@ from apps.health.queries.series import known
 
 TREND_DAYS = 60
 PAST_DAYS = 30  # of the chart, before the newest report
-ORDER = (Band.BREACH, Band.AMBER, Band.GOOD, Band.UNRATED)
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def health(member: Member, store: Store) -> Health:
 def _worst_first(each: Rate) -> tuple[Any, ...]:
     standing, row = each.reading.standing, each.reading.row
     room = standing.room if standing.room is not None else 10**9
-    return ORDER.index(standing.band), room, row.marketplace_id, row.metric, row.programme
+    return WORST_FIRST.index(standing.band), room, row.marketplace_id, row.metric, row.programme
 
 
 def _key(row: HealthDay | Outlook) -> tuple[Any, ...]:

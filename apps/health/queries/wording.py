@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from apps.core.templatetags.figures import percent
 from apps.health.domain.headroom import WHOLE, Band
 from apps.health.models import Outlook
+from apps.health.models.facts import Operator
 from apps.health.queries.newest import Reading
 
-OPERATORS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "="}
+OPERATORS = dict(Operator.choices)
 BANDS: dict[Band, str | Promise] = {
     Band.GOOD: pgettext_lazy("health", "Good"),
     Band.AMBER: gettext_lazy("Near the limit"),

@@ -7,7 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member
-from apps.accounts.queries import site_filter, stores_for
+from apps.accounts.queries import owned, site_filter, stores_for
 from apps.core.lists import ListColumn, ListQuery, dom_id, ordered
 from apps.core.models import Entry
 from apps.health.models import Defect, Notice
@@ -63,11 +63,7 @@ def chosen(rows: QuerySet[Any], query: ListQuery, member: Member, *, text: Itera
         rows = rows.filter(marketplace__in=query.markets)
     same = {"store": "store__slug", "kind": "kind", "programme": "programme"}
     rows = rows.filter(**{column: query.get(name) for name, column in same.items() if query.get(name)})
-    if query.owner == "me":
-        rows = rows.filter(owner=member)
-    elif query.owner == "none":
-        rows = rows.filter(owner=None)
-    return rows
+    return rows.filter(owned(query.owner, member))
 
 
 def in_state(rows: QuerySet[Any], query: ListQuery) -> QuerySet[Any]:

@@ -16,7 +16,6 @@ from apps.core import lists
 from apps.core.http import MemberRequest, page, requires
 from apps.core.permissions import Permission
 from apps.health.queries import board as queries
-from apps.health.queries import wording
 
 PAGE = "health"
 TEMPLATE = "health/board.html"
@@ -54,11 +53,9 @@ def context(request: MemberRequest) -> dict[str, Any]:
         "rows": rows,
         "board": found,
         "currency": currency,
-        "today": today,
         "segments": _segments(query, found),
         "labels": LABELS,
         "tones": TONES,
-        "words": wording,
         "sites": sorted({site.marketplace_id for store in stores for site in store.sites.all() if site.active}),
         "regions": [choice for choice in Region.choices if choice[0]],
         "filtered": bool(set(query.params) & FILTERS),

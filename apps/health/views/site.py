@@ -40,8 +40,6 @@ def context(request: MemberRequest, slug: str) -> dict[str, Any]:
         "rates": shown,
         "course": queries.course(found, drawn) if drawn else None,
         "drawn": drawn,
-        "words": wording,
-        "today": today,
         "stale": bool(health.date and (today - health.date).days > STALE_AFTER),
         "record": records.record(store=found.pk),
         "site_choices": [(code, code) for code in sorted({each.reading.row.marketplace_id for each in health.rates})],

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member, StoreGrant
-from apps.accounts.queries import colleagues, site_filter, stores_for
+from apps.accounts.queries import colleagues, owned, site_filter, stores_for
 from apps.core.lists import ListColumn, ListQuery, dom_id, ordered
 from apps.core.models import Entry
 from apps.core.permissions import Permission
@@ -123,16 +122,6 @@ def chosen(products: QuerySet[Product], query: ListQuery, member: Member) -> Que
     if query.get("supplier"):
         wanted &= Q(supplier=query.get("supplier"))
     return products.filter(wanted, owned(query.owner, member))
-
-
-def owned(owner: str, member: Member) -> Q:
-    """Products by who looks after them: a member's id, "me", "none", or "" for everybody's."""
-    if owner in {"me", "none"}:
-        return Q(owner=member if owner == "me" else None)
-    try:
-        return Q(owner=UUID(owner)) if owner else Q()
-    except ValueError:
-        return Q()
 
 
 def narrowed(products: QuerySet[Product], query: ListQuery, member: Member) -> QuerySet[Product]:
