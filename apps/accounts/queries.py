@@ -127,6 +127,24 @@ def site_filter(member: Member, *, store: str = "store", marketplace: str = "mar
     return allowed
 
 
+def granted_sites(member: Member) -> dict[int, frozenset[str]]:
+    """{store: sites} of a member who was granted single sites; a store granted as a whole is not named."""
+    found: dict[int, set[str | None]] = {}
+    for store, code in StoreGrant.objects.filter(member=member).values_list("store", "marketplace"):
+        found.setdefault(store, set()).add(code)
+    return {store: frozenset(code for code in codes if code) for store, codes in found.items() if None not in codes}
+
+
+def whole_filter(member: Member, *, sites: str = "marketplaces") -> Q:
+    """A filter for rows that cover several sites at once (a list; empty: the whole store): all of them were granted."""
+    allowed = Q(store__in=stores_for(member))
+    if member.can(Permission.ALL_STORES):
+        return allowed
+    for store, codes in granted_sites(member).items():
+        allowed &= ~Q(store=store) | (Q(**{f"{sites}__contained_by": sorted(codes)}) & ~Q(**{sites: []}))
+    return allowed
+
+
 def finding_filter(member: Member) -> Q:
     """A filter for findings: of the granted sites, of pools that stock one of them, and of granted stores as a whole.
 

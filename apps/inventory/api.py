@@ -15,6 +15,7 @@ from apps.accounts.queries import site_filter, stores_for
 from apps.core.permissions import Permission
 from apps.core.rest import Resource
 from apps.inventory.models import OwnStock, Plan, PlanLine, PlanPart, StockDay
+from apps.inventory.queries.plans import plans_for
 from apps.inventory.queries.stock import newest_days
 from apps.sync.api import SHORT, PushedSerializer, PushResource
 from apps.sync.rows import OWN_STOCK
@@ -149,7 +150,7 @@ class PlanLines(Resource):
     }
 
     def rows(self) -> QuerySet[PlanLine]:
-        rows = PlanLine.objects.filter(store__in=stores_for(self.member)).select_related("store", "plan")
+        rows = PlanLine.objects.filter(plan__in=plans_for(self.member).values("pk")).select_related("store", "plan")
         rows = rows.prefetch_related("parts")
         if state := self.choice("state", Plan.State.values):
             rows = rows.filter(plan__state=state)

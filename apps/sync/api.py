@@ -24,6 +24,7 @@ from apps.core.rest import Resource, Unprocessable
 from apps.sync.actions import uploads
 from apps.sync.actions.pushing import push
 from apps.sync.models import Run, StoredDocument
+from apps.sync.queries.boards import visible_documents
 from apps.sync.rows import RowType
 from apps.sync.source import Unreadable
 
@@ -158,7 +159,7 @@ class Documents(Resource):
         return Response(RunRow(run).data, status=202)
 
     def rows(self) -> QuerySet[StoredDocument]:
-        rows = StoredDocument.objects.filter(store__in=stores_for(self.member)).select_related("store")
+        rows = visible_documents(self.member).select_related(None).select_related("store").order_by()
         return self.only_stores(rows)
 
 

@@ -81,6 +81,17 @@ def test_aged_excess_and_stale_stock_are_found(store):
     assert Finding.objects.get(kind="stock-stale").detail == {"hours": 49}
 
 
+def test_stale_stock_of_one_pool_is_found_while_others_are_fresh(store):
+    for pool, hours in (("US", 2), ("CA", 50)):
+        Replenishment.objects.create(
+            store=store, pool=pool, sku="A", marketplaces=[pool], status="healthy", priority=3,
+            stock_as_of=NOW - timedelta(hours=hours), computed_at=NOW,
+        )  # fmt: skip
+    refresh_findings(store, at=NOW)
+    found = Finding.objects.get(kind="stock-stale")
+    assert (found.marketplace, found.detail) == ("CA", {"hours": 50, "sites": ["CA"]})
+
+
 def test_many_documents_ring_once(acme, monkeypatch):
     rung = []
     monkeypatch.setattr(tasks.refresh_store, "apply_async", lambda *a, **k: rung.append((a, k)))

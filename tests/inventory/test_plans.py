@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.models import FxRate, RoleLimit
+from apps.accounts.models import FxRate, RoleLimit, StoreGrant
 from apps.core.audit import verify
 from apps.core.models import Entry
 from apps.core.permissions import Role
@@ -16,7 +16,8 @@ from apps.inventory.actions import Conflict, NotAllowed, Turn, create_plans, rec
 from apps.inventory.actions import plans as steps
 from apps.inventory.domain.plans import MOVES, Step, may_move, within_limit
 from apps.inventory.models import Plan, PlanLine, Replenishment
-from apps.inventory.queries.plans import cost_of
+from apps.inventory.queries.arrivals import lines_to_come
+from apps.inventory.queries.plans import cost_of, plans_for
 from tests.inventory.lines import fill
 from tests.world import NOW
 
@@ -167,6 +168,7 @@ def test_above_the_limit_one_submits_and_a_higher_role_approves(client, acme):
 def test_steps_by_role(client, acme, role, step, status):
     with acme:
         plan = plan_of(acme)
+        limit(Role.SENIOR, 10**9)
     client.force_login(acme.user(role))
     assert client.post(at(acme, "plan-step", plan, step=step), {"version": plan.version}).status_code == status
 
@@ -191,6 +193,64 @@ def test_stale_stock_cannot_be_approved(acme):
         Replenishment.objects.update(stock_as_of=None)
         with pytest.raises(NotAllowed):
             steps.ask_client(plan, turn(acme, Role.OWNER))
+
+
+def test_fresh_stock_of_one_pool_does_not_speak_for_another(client, acme):
+    """A report of the US says nothing of Canada's stock."""
+    with acme:
+        fill(acme.store, 2, pool="CA", prefix="C")
+        Replenishment.objects.filter(pool="CA").update(stock_as_of=timezone.now() - timezone.timedelta(days=5))
+        american, canadian = (
+            create_plans(list(Replenishment.objects.filter(pool=pool)), by=acme.seats[Role.JUNIOR], at=timezone.now())[
+                0
+            ]
+            for pool in ("US", "CA")
+        )
+        with pytest.raises(NotAllowed, match="24"):
+            steps.approve(canadian, turn(acme, Role.OWNER))
+        assert steps.approve(american, turn(acme, Role.OWNER)).state == "approved"
+    client.force_login(acme.user(Role.OWNER))
+    page = client.get(reverse("replenishment", kwargs={"agency": acme.agency.slug})).content.decode()
+    assert f"older than 24 hours: {acme.store.name} (CA)." in page
+
+
+def test_where_nobody_set_a_limit_a_senior_approves_nothing_alone(client, acme):
+    with acme:
+        RoleLimit.objects.all().delete()
+        plan = plan_of(acme)
+        with pytest.raises(NotAllowed, match="limit"):
+            steps.approve(plan, turn(acme, Role.SENIOR))
+        limit(Role.SENIOR, None)
+        assert steps.approve(plan, turn(acme, Role.SENIOR)).state == "approved", "any amount, because somebody said so"
+    client.force_login(acme.user(Role.OWNER))
+    with acme:
+        RoleLimit.objects.all().delete()
+    page = client.get(reverse("settings-roles", kwargs={"agency": acme.agency.slug})).content.decode()
+    assert 'name="senior" value="0' in page or 'value="0" name="senior"' in page
+
+
+def test_a_plan_is_seen_by_who_may_see_each_of_its_sites(client, acme):
+    """A seat for Germany must not read, change or approve what goes to France, nor fetch it by API."""
+    with acme:
+        fill(acme.other_store, 2, pool="FR", currency="EUR", prefix="F")
+        lines = Replenishment.objects.filter(store=acme.other_store)
+        german, french, both = (
+            create_plans(list(lines.filter(pool__in=pools)), by=acme.seats[Role.OWNER], at=timezone.now())[0]
+            for pools in (["DE"], ["FR"], ["DE", "FR"])
+        )
+        seat = acme.seats[Role.SENIOR]
+        StoreGrant.objects.filter(member=seat).delete()
+        StoreGrant.objects.create(member=seat, store=acme.other_store, marketplace_id="DE")
+        assert set(plans_for(seat)) == {german}
+        assert set(lines_to_come(seat, wished=True).values_list("pool", flat=True)) <= {"DE"}
+        StoreGrant.objects.create(member=seat, store=acme.other_store, marketplace_id="FR")
+        assert set(plans_for(seat)) == {german, french, both}
+        StoreGrant.objects.filter(member=seat, marketplace="FR").delete()
+    client.force_login(acme.user(Role.SENIOR))
+    assert client.get(at(acme, "plan", german)).status_code == 200
+    for hidden in (french, both):
+        assert client.get(at(acme, "plan", hidden)).status_code == 404
+        assert client.post(at(acme, "plan-step", hidden, step="cancel"), {"version": 1}).status_code == 404
 
 
 def test_two_people_meet_a_409_that_says_who_and_when(client, acme):

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import StoreGrant
@@ -13,6 +14,8 @@ from apps.core.permissions import Role
 from apps.inventory.models import Replenishment
 from apps.inventory.queries.portal import counts, lines_of
 from apps.sales.models import StoreDay
+from apps.sync.models import StoredDocument
+from apps.sync.queries.boards import visible_documents
 from apps.team.queries import lens, standing
 
 DAY = date(2026, 3, 1)
@@ -63,3 +66,24 @@ def test_the_pages_hold_no_other_site(north, client):
     assert [line.sites for line in answer.context["lines"]] == [("US",)]
     client.force_login(north.user(Role.JUNIOR))
     assert client.get("/acme/stores/north/").context["stock"] == 1
+
+
+def test_a_raw_file_that_tells_of_other_sites_stays_shut(north, client):
+    """The report of the whole account holds every site's orders: a seat of one site does not fetch it, by no door."""
+    with north:
+        for name, sites in (("us", ["US"]), ("both", ["CA", "US"]), ("account", [])):
+            StoredDocument.objects.create(
+                connection=north.connection, store=north.store, name=name, row="order_line", digest=name, size=1,
+                path=name, marketplaces=sites, as_of=timezone.now(),
+            )  # fmt: skip
+        theirs = {role: visible_documents(north.seats[role]) for role in (Role.OWNER, Role.JUNIOR)}
+        assert set(theirs[Role.OWNER].values_list("name", flat=True)) == {"us", "both", "account"}
+        assert set(theirs[Role.JUNIOR].values_list("name", flat=True)) == {"us"}
+        shut = StoredDocument.objects.get(name="both").pk
+        StoredDocument.objects.filter(name="account").update(uploaded_by=north.seats[Role.JUNIOR])
+        assert set(visible_documents(north.seats[Role.JUNIOR]).values_list("name", flat=True)) == {"us", "account"}
+        StoreGrant.objects.filter(store=north.store).update(marketplace=None)
+        assert visible_documents(north.seats[Role.JUNIOR]).count() == 3
+        StoreGrant.objects.filter(store=north.store).update(marketplace="US")
+    client.force_login(north.user(Role.JUNIOR))
+    assert client.get(reverse("document-file", kwargs={"agency": "acme", "pk": shut})).status_code == 404

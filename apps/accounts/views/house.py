@@ -26,6 +26,7 @@ from apps.core.money import to_decimal
 from apps.core.permissions import LABELS, ROLES, Permission, Role
 
 LIMITED = "plan.approve"  # the one action with a limit of money so far
+CAREFUL = (Role.SENIOR,)  # may approve, but nothing alone until somebody sets a limit
 
 
 @require_safe
@@ -34,7 +35,8 @@ def roles(request: MemberRequest) -> HttpResponse:
     """What may each role do, and up to how much alone?"""
     currency = settings_of(request.member).currency
     had = dict(RoleLimit.objects.filter(action=LIMITED).values_list("role", "most"))
-    initial = {role: to_decimal(most, currency) for role, most in had.items() if most is not None}
+    unset = dict.fromkeys(CAREFUL, 0)  # nothing alone, as `inventory.queries.plans.approval_limit` has it
+    initial = {role: to_decimal(most, currency) for role, most in (unset | had).items() if most is not None}
     return _roles_page(request, LimitsForm(currency=currency, initial=initial), currency)
 
 

@@ -48,9 +48,17 @@ def _aged(lines: QuerySet[Replenishment], currency: str, rate: Rates) -> Iterato
 
 
 def _stale(store: Store, at: datetime) -> Iterator[Candidate]:
-    newest = Replenishment.objects.filter(store=store).aggregate(at=Max("stock_as_of"))["at"]
-    if newest is not None and at - newest > STALE_AFTER:
-        yield Candidate(subject="stock", detail={"hours": int((at - newest) / timedelta(hours=1))})
+    """Stock reports that are too old: one finding for the whole store, or one for each pool while others are fresh."""
+    lines = Replenishment.objects.filter(store=store, stock_as_of__isnull=False).order_by()
+    newest = dict(lines.values_list("pool").annotate(told=Max("stock_as_of")))
+    late = {pool: int((at - told) / timedelta(hours=1)) for pool, told in newest.items() if at - told > STALE_AFTER}
+    if late and len(late) == len(newest):
+        yield Candidate(subject="stock", detail={"hours": min(late.values())})
+        return
+    sites = dict(lines.filter(pool__in=late).values_list("pool", "marketplaces"))
+    for pool, hours in late.items():
+        site = pool if pool in sites[pool] else sites[pool][0]
+        yield Candidate(subject="stock", marketplace=site, detail={"hours": hours, "sites": sites[pool]})
 
 
 def _about(line: Replenishment) -> dict[str, object]:

@@ -22,7 +22,7 @@ from apps.inventory.actions.lines import key_of, policy_of
 from apps.inventory.actions.parts import fit, suggested
 from apps.inventory.domain.plans import EDITABLE, MOVES, RECEIVING, Step, may_move, within_limit
 from apps.inventory.models import Plan, PlanLine, PlanPart, Replenishment
-from apps.inventory.queries.plans import approval_limit, cost_of
+from apps.inventory.queries.plans import approval_limit, cost_of, stock_as_of
 from apps.sync.actions import emit
 
 Follower = Callable[..., None]
@@ -295,8 +295,8 @@ def tell_webhooks(event: str, plan: Plan, *, at: datetime) -> None:
 
 
 def _refuse_stale(plan: Plan, at: datetime) -> None:
-    newest = Replenishment.objects.filter(store=plan.store_id).aggregate(at=Max("stock_as_of"))["at"]
-    if newest is None or at - newest > STALE_AFTER:
+    known = stock_as_of(plan)
+    if known is None or at - known > STALE_AFTER:
         raise NotAllowed(_("The stock behind this plan is older than 24 hours. Sync first."), plan)
 
 

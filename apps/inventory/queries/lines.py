@@ -11,7 +11,7 @@ from django.db.models import Case, Count, DecimalField, ExpressionWrapper, F, Ma
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import Member, Store, StoreGrant
+from apps.accounts.models import Member, StoreGrant
 from apps.accounts.queries import stores_for
 from apps.core.lists import ListColumn, ListQuery, ordered
 from apps.core.models import Entry
@@ -215,11 +215,18 @@ def sales_as_of(line: Replenishment) -> datetime | None:
     return made or line.sales_as_of
 
 
-def stale_stores(lines: QuerySet[Replenishment], *, at: datetime, after: timedelta) -> list[Store]:
-    """Stores whose newest stock report is older than `after`, or that have none."""
-    newest = lines.order_by().values("store").annotate(newest=Max("stock_as_of"))
-    late = newest.filter(Q(newest__lt=at - after) | Q(newest=None)).values("store")
-    return list(Store.objects.filter(pk__in=late).order_by("name"))
+def stale_stock(lines: QuerySet[Replenishment], *, at: datetime, after: timedelta) -> list[str]:
+    """Where the newest stock report is older than `after`, or there is none: the store, with its pools if not all are."""
+    newest = lines.order_by().values_list("store__name", "pool").annotate(newest=Max("stock_as_of"))
+    pools: dict[str, dict[str, bool]] = {}
+    for store, pool, told in newest.order_by("store__name", "pool"):
+        pools.setdefault(store, {})[pool] = told is None or told < at - after
+    late = {store: [pool for pool in found if found[pool]] for store, found in pools.items()}
+    return [
+        store if len(found) == len(pools[store]) else f"{store} ({', '.join(found)})"
+        for store, found in late.items()
+        if found
+    ]
 
 
 def choices(lines: QuerySet[Replenishment]) -> dict[str, list[Any]]:

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from apps.accounts.models import AgencySettings, Member, RoleLimit
-from apps.accounts.queries import rates, stores_for
+from apps.accounts.models import AgencySettings, Member, RoleLimit, StoreMarketplace
+from apps.accounts.queries import granted_sites, rates, stores_for
 from apps.core.models import Entry
 from apps.core.money import convert
-from apps.inventory.models import Plan, PlanLine
+from apps.core.permissions import Permission, Role
+from apps.inventory.models import Plan, PlanLine, Replenishment
 
 APPROVE = "plan.approve"
+UNLIMITED = (Role.OWNER, Role.MANAGER)  # they decide all that nobody limits; others nothing
 OPEN = ("draft", "submitted", "client", "approved", "ordered", "shipped")
 
 
@@ -37,9 +39,25 @@ def plans_for(member: Member) -> QuerySet[Plan]:
     """Plans of the stores a member may see, newest first, with counts."""
     lines = {"line_count": Count("lines"), "unit_count": Coalesce(Sum("lines__units"), 0)}
     people = ("store", "created_by__user", "submitted_by__user", "decided_by__user")
-    return (
-        Plan.objects.filter(store__in=stores_for(member)).select_related(*people).annotate(**lines).order_by("-number")
-    )
+    return Plan.objects.filter(plan_filter(member)).select_related(*people).annotate(**lines).order_by("-number")
+
+
+def plan_filter(member: Member) -> Q:
+    """A filter for plans: of the member's stores, and without a line for a site that was not granted.
+
+    A pool of sites is seen by whoever was granted one of them, as on the replenishment page.
+    """
+    allowed = Q(store__in=stores_for(member))
+    if member.can(Permission.ALL_STORES) or not (granted := granted_sites(member)):
+        return allowed
+    sites = StoreMarketplace.objects.filter(store__in=granted).values_list("store", "marketplace", "pool")
+    pools = {
+        store: {pool or code for at, code, pool in sites if at == store and code in granted[store]} for store in granted
+    }
+    for store, seen in pools.items():
+        hidden = PlanLine.objects.filter(plan=OuterRef("pk")).exclude(pool__in=seen)
+        allowed &= ~Q(store=store) | ~Exists(hidden)
+    return allowed
 
 
 def agency_currency() -> str:
@@ -81,8 +99,24 @@ def _sums(plans: Iterable[Plan], what: Any, money: str, on: date) -> dict[Any, A
 
 
 def approval_limit(member: Member) -> int | None:
-    """What the member's role may approve alone, minor units of the agency's currency; None: any amount."""
-    return RoleLimit.objects.filter(role=member.role, action=APPROVE).values_list("most", flat=True).first()
+    """What the member's role may approve alone, minor units of the agency's currency; None: any amount.
+
+    Where nobody has set a limit, owners and managers approve all and others nothing.
+    """
+    limits = list(RoleLimit.objects.filter(role=member.role, action=APPROVE).values_list("most", flat=True))
+    return limits[0] if limits else None if member.role in UNLIMITED else 0
+
+
+def stock_as_of(plan: Plan) -> datetime | None:
+    """As of when the stock behind the plan is known: of its lines' pools the one that was reported longest ago.
+
+    None when one of them was never reported.
+    """
+    pools = set(plan.lines.values_list("pool", flat=True))
+    lines = Replenishment.objects.filter(store=plan.store_id, pool__in=pools).order_by()
+    newest = dict(lines.values_list("pool").annotate(at=Max("stock_as_of")))
+    ages = [newest.get(pool) for pool in pools]
+    return None if None in ages else min(filter(None, ages), default=None)
 
 
 def last_change(plan: Plan) -> Entry | None:

@@ -10,9 +10,9 @@ from django.db.models import Count, Max, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from apps.accounts.models import Member
-from apps.accounts.queries import stores_for
 from apps.inventory.models import Plan, PlanLine, Replenishment
 from apps.inventory.queries.lines import lines_for
+from apps.inventory.queries.plans import plan_filter
 
 PORTAL_STATES = ("client", "approved", "ordered", "shipped", "received")
 
@@ -91,7 +91,7 @@ def sums(member: Member) -> Sums:
 def client_plans(member: Member) -> QuerySet[Plan]:
     """Plans a client may read: those that wait for them, and those that were approved."""
     sums: dict[str, Any] = {"line_count": Count("lines"), "unit_count": Coalesce(Sum("lines__units"), 0)}
-    found = Plan.objects.filter(store__in=stores_for(member), state__in=PORTAL_STATES)
+    found = Plan.objects.filter(plan_filter(member), state__in=PORTAL_STATES)
     return found.select_related("store").annotate(**sums).order_by("-number")
 
 

@@ -50,7 +50,7 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
     status = query.status if query.status in queries.STATUSES else ""
     wanted = queries.sorted_by(found.filter(status=status) if status else found, query)
     rows = lists.paged(wanted, query, count=totals.counts[status] if status else totals.total)
-    stale = queries.stale_stores(mine, at=now, after=actions.STALE_AFTER)
+    stale = queries.stale_stock(mine, at=now, after=actions.STALE_AFTER)
     return pages.frame(request, query, name=PAGE, slug=slug, kept=KEPT) | {
         "store": store,
         "rows": rows,

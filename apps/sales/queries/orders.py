@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.accounts.models import Marketplace, Member, Store
-from apps.accounts.queries import rates, site_filter
+from apps.accounts.queries import rates, site_filter, whole_filter
 from apps.core.lists import ListColumn, ListQuery, dom_id
 from apps.core.metrics import Period
 from apps.core.money import digits
@@ -332,8 +332,9 @@ def order_of(member: Member, store: Store, number: str) -> list[OrderLine]:
     return list(lines.select_related("marketplace").order_by("sku", "ordinal"))
 
 
-def documents_of(store: Store, lines: Iterable[OrderLine]) -> list[StoredDocument]:
-    """The documents that told these lines as they are: each line keeps its document's as-of."""
+def documents_of(member: Member, store: Store, lines: Iterable[OrderLine]) -> list[StoredDocument]:
+    """The documents that told these lines as they are (each line keeps its document's as-of) and the member may open."""
     told = {line.as_of for line in lines}
-    found = StoredDocument.objects.filter(store=store, row=ORDER_LINE.name, as_of__in=told, applied_at__isnull=False)
+    found = StoredDocument.objects.filter(whole_filter(member), store=store, row=ORDER_LINE.name, as_of__in=told)
+    found = found.filter(applied_at__isnull=False)
     return list(found.select_related("connection").order_by("-as_of"))

@@ -135,7 +135,7 @@ def order(request: MemberRequest, store: str, number: str) -> HttpResponse:
         "sums": _sums(lines),
         "states": STATES,
         "status": status_word(lines[0].status),
-        "documents": queries.documents_of(found, lines),
+        "documents": queries.documents_of(request.member, found, lines),
         "may_sync": request.member.can(Permission.SYNC_VIEW),
     }
     return page(request, "sales/order.html", values)

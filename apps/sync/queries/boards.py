@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Store
-from apps.accounts.queries import stores_for
+from apps.accounts.queries import stores_for, whole_filter
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.sync.models import Connection, Run, StoredDocument, Stream, WebhookDelivery
@@ -140,7 +140,10 @@ def dead_letters(member: Any) -> QuerySet[Run]:
 
 
 def visible_documents(member: Any) -> QuerySet[StoredDocument]:
-    documents = StoredDocument.objects.filter(store__in=stores_for(member))
+    """Files that tell of sites the member may see and of no others, and those they brought themselves."""
+    documents = StoredDocument.objects.filter(
+        whole_filter(member) | Q(store__in=stores_for(member), uploaded_by=member)
+    )
     return documents.select_related("store", "run", "uploaded_by__user").order_by("-received_at", "-pk")
 
 

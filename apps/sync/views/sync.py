@@ -19,7 +19,7 @@ from apps.core.storage import Missing
 from apps.core.storage import documents as storage
 from apps.sync import actions
 from apps.sync.forms import PullForm
-from apps.sync.models import Run, StoredDocument, Stream
+from apps.sync.models import Run, Stream
 from apps.sync.queries import boards
 from apps.sync.queries.lag import lags
 from apps.sync.sources import SOURCES
@@ -67,7 +67,7 @@ def run(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     context = {
         "run": row,
         "label": _label(row.stream),
-        "documents": StoredDocument.objects.filter(run=row).order_by("received_at"),
+        "documents": boards.visible_documents(request.member).filter(run=row).order_by("received_at"),
         "moving": row.state in (Run.State.DUE, Run.State.RUNNING),
         "may_retry": request.member.can(Permission.SYNC_RETRY) and row.state in actions.OVER,
         "may_import": boards.may_import(request.member),
