@@ -88,7 +88,15 @@ def _plan(request: MemberRequest, plan_id: UUID) -> Plan:
 def _context(request: MemberRequest, found: Plan) -> dict[str, Any]:
     lines = list(queries.client_plan_lines(found.pk))
     may = request.member.can(Permission.PORTAL_APPROVE) and found.state == Plan.State.CLIENT
-    return {"plan": found, "lines": lines, "units": sum(line.units for line in lines), "may_decide": may}
+    today = timezone.localdate()
+    return {
+        "plan": found,
+        "lines": lines,
+        "units": sum(line.units for line in lines),
+        "may_decide": may,
+        "decision": queries.decision(found, request.member, on=today),
+        "today": today,
+    }
 
 
 @require_POST

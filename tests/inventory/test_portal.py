@@ -2,15 +2,18 @@
 
 import pytest
 from django.db import ProgrammingError
+from django.db.models import Min
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.accounts.models import Client, FxRate
 from apps.core.models import Entry
 from apps.core.permissions import Role
 from apps.core.tenancy import tenant
 from apps.inventory.actions import Turn, create_plans
 from apps.inventory.actions import plans as steps
 from apps.inventory.models import OwnStock, Plan, PlanLine, Policy, Replenishment
+from apps.inventory.queries.portal import decision
 from tests.inventory.lines import fill
 
 
@@ -55,6 +58,30 @@ def test_another_clients_plan_does_not_exist(guest, acme):
         assert guest.get(at(acme, name, plan=acme.mine.pk)).status_code == 200
     answer = guest.post(at(acme, "portal-plan-decide", plan=acme.theirs.pk), {"version": 2, "verdict": "approve"})
     assert answer.status_code == 404
+
+
+def test_a_client_decides_knowing_cost_sales_kept_and_the_day(guest, acme):
+    """In the client's own currency, as of today's rates; an unknown cost makes the sum a lower bound."""
+    with acme:
+        FxRate.objects.filter(currency="CNY").delete()
+        FxRate.objects.create(currency="CNY", valid_from="2020-01-01", per_usd="10")
+        Client.objects.filter(pk=acme.client.pk).update(currency="CNY")
+        lines = list(PlanLine.objects.filter(plan=acme.mine))
+        skus = [line.sku for line in lines]
+        cost = sum(line.units for line in lines) * 4680
+        first = Replenishment.objects.filter(store=acme.store, sku__in=skus).aggregate(first=Min("order_by"))["first"]
+        told = decision(acme.mine, acme.seats[Role.CLIENT], on=timezone.localdate())
+        assert (told.cost.value, told.cost.currency, told.cost.missing) == (cost, "CNY", 0)
+        assert told.avoided.value == sum(line.at_stake or 0 for line in lines) * 10 > 0
+        assert told.decide_by == first
+    page = guest.get(at(acme, "portal-plan", plan=acme.mine.pk)).content.decode()
+    assert f"{cost // 100:,}" in page
+    assert "Decide by" in page
+    with acme:
+        PlanLine.objects.filter(pk=lines[0].pk).update(unit_cost=None)
+    page = guest.get(at(acme, "portal-plan", plan=acme.mine.pk)).content.decode()
+    assert "≥ " in page
+    assert "1 line has no cost" in page
 
 
 def test_a_draft_is_not_for_clients(guest, acme):

@@ -69,19 +69,19 @@ def cost_of(plan: Plan, *, on: date) -> Amount:
     return costs_of([plan], on=on)[plan.pk]
 
 
-def costs_of(plans: Iterable[Plan], *, on: date) -> dict[Any, Amount]:
-    """The cost of several plans in one query."""
-    return _sums(plans, F("units") * F("unit_cost"), "cost_currency", on)
+def costs_of(plans: Iterable[Plan], *, on: date, currency: str = "") -> dict[Any, Amount]:
+    """The cost of several plans in one query; in the agency's currency unless another is named."""
+    return _sums(plans, F("units") * F("unit_cost"), "cost_currency", on, currency)
 
 
-def avoided_by(plans: Iterable[Plan], *, on: date) -> dict[Any, Amount]:
+def avoided_by(plans: Iterable[Plan], *, on: date, currency: str = "") -> dict[Any, Amount]:
     """Sales that would be lost without the plans: their urgent lines' money at stake. A line without counts nothing."""
-    sums = _sums(plans, F("at_stake"), "currency", on)
+    sums = _sums(plans, F("at_stake"), "currency", on, currency)
     return {key: Amount(amount.value, amount.currency, 0) for key, amount in sums.items()}
 
 
-def _sums(plans: Iterable[Plan], what: Any, money: str, on: date) -> dict[Any, Amount]:
-    currency = agency_currency()
+def _sums(plans: Iterable[Plan], what: Any, money: str, on: date, currency: str) -> dict[Any, Amount]:
+    currency = currency or agency_currency()
     rate = rates(currency, on)
     found = {plan.pk: [0, 0] for plan in plans}
     groups = PlanLine.objects.filter(plan__in=list(found)).values("plan", money)

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from apps.accounts.models import Member
+from apps.accounts.models import Client, Member
 from apps.inventory.models import Plan, PlanLine, Replenishment
 from apps.inventory.queries.lines import lines_for
-from apps.inventory.queries.plans import plan_filter
+from apps.inventory.queries.plans import Amount, avoided_by, costs_of, plan_filter
 
 PORTAL_STATES = ("client", "approved", "ordered", "shipped", "received")
 
@@ -93,6 +93,27 @@ def client_plans(member: Member) -> QuerySet[Plan]:
     sums: dict[str, Any] = {"line_count": Count("lines"), "unit_count": Coalesce(Sum("lines__units"), 0)}
     found = Plan.objects.filter(plan_filter(member), state__in=PORTAL_STATES)
     return found.select_related("store").annotate(**sums).order_by("-number")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a client's yes means. Money in the client's currency; `decide_by`: the first line's latest order date."""
+
+    cost: Amount
+    avoided: Amount
+    decide_by: date | None
+
+
+def decision(plan: Plan, member: Member, *, on: date) -> Decision:
+    """Cost, sales that would be lost, and the day by which to decide; four queries."""
+    currency = Client.objects.filter(pk=member.client_id).values_list("currency", flat=True).first() or ""
+    line = PlanLine.objects.filter(plan=plan.pk, store=OuterRef("store"), pool=OuterRef("pool"), sku=OuterRef("sku"))
+    wanted = Replenishment.objects.filter(Exists(line), store=plan.store_id)
+    return Decision(
+        costs_of([plan], on=on, currency=currency)[plan.pk],
+        avoided_by([plan], on=on, currency=currency)[plan.pk],
+        wanted.aggregate(first=Min("order_by"))["first"],
+    )
 
 
 def client_plan_lines(plan_id: UUID) -> QuerySet[PlanLine]:
