@@ -59,6 +59,7 @@ class Entry(TenantModel):
         indexes = [
             models.Index(fields=["agency", "-at"], name="entry_by_time"),
             models.Index(fields=["agency", "kind", "target"], name="entry_by_target"),
+            models.Index(fields=["agency", "store", "verb", "-number"], name="entry_by_verb"),
         ]
 
 
