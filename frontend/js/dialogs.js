@@ -1,5 +1,7 @@
 // Dialogs, the drawer and menus. A swap into #drawer-content or #dialog-content opens it; focus returns where it came
-// from; `?open=` names the drawer's content, so that what is seen can be shared.
+// from; `?open=` is the address of the drawer's content, so that what is seen can be shared, and opens it on arrival.
+import htmx from "htmx.org/dist/htmx.esm.js";
+
 let from = null;
 
 export function open(id) {
@@ -38,15 +40,16 @@ export function dialogs() {
     const gone = document.activeElement?.matches("input, select, textarea") && !event.target.contains(document.activeElement);
     if (from?.isConnected && !gone) from.focus();
   }, true);
-  document.addEventListener("htmx:after:swap", () => {
+  document.addEventListener("htmx:after:swap", (event) => {
     for (const name of ["drawer", "dialog"]) {
       const content = document.getElementById(`${name}-content`);
       if (!content?.childElementCount || content.dataset.seen === content.innerHTML.length.toString()) continue;
       content.dataset.seen = content.innerHTML.length.toString();
       open(name);
-      if (name === "drawer") share(content.querySelector("[data-filled]")?.dataset.filled ?? "");
+      if (name === "drawer") share(content.querySelector("[data-filled]") ? event.detail.ctx.request.action : "");
     }
   });
+  arrive();
   document.addEventListener("close-drawer", () => document.getElementById("drawer")?.close());
   document.addEventListener("close-dialog", () => document.getElementById("dialog")?.close());
   document.addEventListener("keydown", (event) => {
@@ -75,6 +78,14 @@ function ask(event) {
   }, { once: true });
   dialog.returnValue = "";
   dialog.showModal();
+}
+
+// What `?open=` names, as long as it is of this agency: a link must not bring anything else into the drawer.
+function arrive() {
+  const wanted = new URL(location.href).searchParams.get("open");
+  const agency = location.pathname.split("/")[1];
+  if (!wanted?.startsWith(`/${agency}/`) || !document.getElementById("drawer-content")) return;
+  htmx.ajax("GET", wanted, { target: "#drawer-content", swap: "innerHTML" });
 }
 
 function share(value) {

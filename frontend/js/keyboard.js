@@ -1,4 +1,5 @@
-// j k row · x select · o open · e edit · a s first actions of a row · / filter · g + letter go · Ctrl K palette · ? help.
+// j k row · x select · o open · e edit · a s first actions of the row or the selection · / filter · g + letter go ·
+// Esc clear the selection · Ctrl K palette · ? help.
 // One switch turns single keys off (WCAG 2.1.4); Ctrl K and Esc always work.
 import { open } from "./dialogs.js";
 
@@ -16,16 +17,24 @@ function move(to) {
 }
 
 const press = (selector) => rows()[current]?.querySelector(selector)?.click();
+
+// The click of a mouse that is held with Shift selects up to here; a key's must say so, too.
+const choose = (shiftKey) => rows()[current]?.querySelector("[data-sel], [data-select]")
+  ?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey }));
+
+// The row's own button, else that of the bar for what is selected.
+const act = (key) => (rows()[current]?.querySelector(`[data-key=${key}]`) ?? document.querySelector(`[data-bulk]:not([hidden]) [data-key=${key}]`))?.click();
 const go = { o: "overview", i: "inbox", s: "stores", r: "replenishment", y: "sync", c: "changes" };
 const KEYS = {
   j: () => move(current + 1),
   k: () => move(current - 1),
-  x: () => press("[data-sel], [data-select]"),
-  X: () => press("[data-sel], [data-select]"),
-  o: () => press("[data-open], [data-detail]"),
+  x: () => choose(false),
+  X: () => choose(true),
+  o: () => press("[data-open], [data-detail], a[href]"),
   e: () => press("[data-edit]"),
-  a: () => press("[data-key=a]"),
-  s: () => press("[data-key=s]"),
+  a: () => act("a"),
+  s: () => act("s"),
+  Escape: () => document.querySelector("[data-bulk]:not([hidden]) [data-clear]")?.click(),
   "/": () => document.querySelector("#filter-q, [data-filter]")?.focus(),
   "?": () => open("keys"),
 };

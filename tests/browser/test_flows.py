@@ -11,6 +11,7 @@ from apps.core.permissions import Role
 from apps.inventory.models import Plan, Replenishment
 from tests.browser.conftest import PHONE
 from tests.house.goods import FILE, Goods
+from tests.inventory.lines import fill
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -127,6 +128,38 @@ def test_keys_move_select_and_open(page, goods):
     page.keyboard.press("g")
     page.keyboard.press("i")
     page.wait_for_url("**/inbox/")
+
+
+def test_shift_x_selects_up_to_here_and_escape_clears(page, goods):
+    """Rows of three lines: the first chosen, two down, all three between."""
+    with goods.world:
+        fill(goods.store, 3, prefix="K")
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    for key in ("j", "x", "j", "j", "Shift+X"):
+        page.keyboard.press(key)
+    expect(page.locator("tr.is-sel")).to_have_count(3)
+    expect(page.locator("[data-bulk-count]")).to_have_text("3")
+    page.keyboard.press("Escape")
+    expect(page.locator("tr.is-sel")).to_have_count(0)
+    expect(page.locator("[data-bulk]")).to_be_hidden()
+    before = page.locator("tr[data-row]").count()
+    page.keyboard.press("x")
+    page.keyboard.press("s")
+    expect(page.locator("tr[data-row]")).to_have_count(before - 1)
+    with goods.world:
+        assert Replenishment.objects.exclude(snoozed_until=None).count() == 1
+
+
+def test_a_shared_link_opens_the_drawer_and_nothing_else(page, goods):
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    expect(page.locator("#drawer[open]")).to_contain_text("How the quantity is worked out")
+    page.goto(page.url)
+    expect(page.locator("#drawer[open]")).to_contain_text("How the quantity is worked out")
+    page.goto(page.url.split("?")[0] + "?open=//elsewhere.example/")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#drawer[open]")).to_have_count(0)
 
 
 def test_the_palette_finds_a_sku_and_jumps(page, goods):
