@@ -18,6 +18,8 @@ from apps.core.storage import agency_key, documents
 from apps.core.tenancy import acting_agency
 from apps.sync.actions import leases
 from apps.sync.actions.leases import Claim
+from apps.sync.actions.slots import plan_of
+from apps.sync.domain.shrinking import REMEMBERED, shrunk
 from apps.sync.loading import LOADERS, Follower, Intake, Loaded, followers
 from apps.sync.models import Connection, StoredDocument
 from apps.sync.queries.markets import markets_of
@@ -108,7 +110,7 @@ def apply(claim: Claim, source: Source, document: Document, kept: StoredDocument
 
     Raises Unreadable (nothing is written then) and LeaseLost.
     """
-    leases.held(claim)
+    run = leases.held(claim)
     intake = Intake(
         store_id=kept.store_id,
         as_of=document.as_of,
@@ -117,11 +119,34 @@ def apply(claim: Claim, source: Source, document: Document, kept: StoredDocument
         last=document.last,
     )
     loaded = _load(document.row.name, intake, _frames(source, document))
+    if _is_all_there_is(claim) and not (kept.quarantine and run.requested_by_id):  # a person has seen why, and insists
+        _refuse_shrunk(kept, loaded.rows)
     kept.applied_at, kept.rows, kept.quarantine, kept.errors = at, loaded.rows, "", []
     kept.save(update_fields=["applied_at", "rows", "quarantine", "errors"])
     leases.count(claim, rows=loaded.rows, changed=loaded.new + loaded.changed + loaded.gone, cursor=document.cursor)
     tell(document.row.name, store_id=kept.store_id, loaded=loaded)
     return loaded
+
+
+def _is_all_there_is(claim: Claim) -> bool:
+    """Asked for by us, and a picture of the present: neither a window of the past nor what somebody brings."""
+    plan = plan_of(claim.stream)
+    return bool(plan.every) and not plan.history and not claim.uploaded
+
+
+def _refuse_shrunk(kept: StoredDocument, rows: int) -> None:
+    """A picture of the present with less than half of the usual rows is more likely broken than true."""
+    same = StoredDocument.objects.filter(connection=kept.connection_id, row=kept.row, marketplaces=kept.marketplaces)
+    known = same.filter(applied_at__isnull=False, as_of__lt=kept.as_of).order_by("-as_of")
+    usual = shrunk(rows, list(known.values_list("rows", flat=True)[:REMEMBERED]))
+    if usual is not None:
+        raise Unreadable(
+            gettext(
+                "This report has %(rows)d rows, the ones before had about %(usual)d: it may be cut off. Nothing was"
+                " changed. If it is right, do the run again: it is then taken as it is."
+            )
+            % {"rows": rows, "usual": usual}
+        )
 
 
 def _load(row: str, intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
