@@ -42,7 +42,7 @@ TYPES = {
 }
 TWICE, SCATTER_SECONDS, RETRY_SECONDS, GIVE_UP_SECONDS, WAIT_SECONDS = 0.2, 0.6, 1.0, 3600.0, 5.0
 NAMED = [number for number, kind in enumerate(KINDS) if kind in ISSUES]
-QUEUE_HOLDS = 2000
+QUEUE_HOLDS, LOOK_SECONDS = 2000, 1.0
 STATUS_HOUR = 6  # a new status is told within the first hours of its UTC day
 
 
@@ -298,11 +298,14 @@ class Post:
             return len(self._letters)
 
     def work(self, every: float) -> None:
-        """Look and deliver for as long as the process lives."""
+        """Look and deliver for as long as the process lives; to look is the dearer of the two."""
+        looked = 0.0
         while True:
             time.sleep(every)
             try:
-                self.look()
+                if time.monotonic() - looked >= LOOK_SECONDS:
+                    self.look()
+                    looked = time.monotonic()
                 self.deliver()
             except Exception:  # A post office that closes for ever because of one letter would be worse.
                 traceback.print_exc()

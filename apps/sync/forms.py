@@ -212,7 +212,7 @@ class DestinationForm(Dressed):
     )
     bus_account = forms.CharField(
         label=_("AWS account of an event bus (EventBridge)"),
-        max_length=12,
+        max_length=20,
         required=False,
         help_text=_("For issues of listings: twelve digits. Accept Amazon's partner event source there once."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "placeholder": "123456789012"}),
@@ -270,7 +270,7 @@ class DestinationForm(Dressed):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        if not self.errors and not values.get("queue") and not values.get("bus_account"):
+        if not self.errors and not any(values.get(name) for name in ("queue", "bus_account", "bus_region")):
             raise ValidationError(_("Name a queue, an event bus, or both."))
         if not self.errors and bool(values.get("bus_account")) != bool(values.get("bus_region")):
             missing = "bus_region" if values.get("bus_account") else "bus_account"

@@ -112,7 +112,7 @@ STAFF = {
     "consent-done": row(P.STORES_EDIT, also=(404,)),  # there is no page without Amazon's signed state
     "connection-new": act(P.STORES_EDIT, kind="sp_api"),
     "notifications-subscribe": act(P.STORES_EDIT),
-    "notifications-act": act(P.STORES_EDIT, what="check", also=(404,)),  # where nobody set an address yet
+    "notifications-act": act(P.STORES_EDIT, what="check"),
     "connection-turn": act(P.STORES_EDIT, thing="connection", what="pause"),
     "store-off-board": act(P.STORES_EDIT),
     "sync": row(P.SYNC_VIEW),
