@@ -10,7 +10,7 @@ from apps.health.api.papers import Coverages, Papers
 from apps.inventory.api import OwnStocks, PlanLines, Stock
 from apps.listings.api import Products
 from apps.sales.api import Costs, Orders
-from apps.sync.api import Documents, Runs
+from apps.sync.api import Documents, Runs, Subscriptions
 from apps.team.api import Changes
 
 READ, ONE, BULK = {"get": "list"}, {"get": "retrieve"}, {"get": "list", "put": "upsert"}
@@ -32,6 +32,7 @@ urlpatterns = [
     path("defects", Defects.as_view(READ), name="api-defects"),
     path("notices", Notices.as_view(READ), name="api-notices"),
     path("notifications", Notifications.as_view({"post": "create"}), name="api-notifications"),
+    path("subscriptions", Subscriptions.as_view(READ), name="api-subscriptions"),
     path("documents", Documents.as_view(READ | {"post": "create"}), name="api-documents"),
     path("documents/<uuid:pk>", Documents.as_view(ONE), name="api-document"),
     path("runs", Runs.as_view(READ), name="api-runs"),

@@ -24,6 +24,11 @@ SCHEDULE: dict[str, Entry] = {
         "schedule": 15.0,
         "options": {"queue": "interactive"},
     },
+    "notifications-sweep": {
+        "task": "apps.sync.tasks.sweep_notifications",
+        "schedule": 30.0,
+        "options": {"queue": "sync"},
+    },
     "jobs-sweep": {
         "task": "apps.accounts.tasks.sweep_jobs",
         "schedule": 15.0,

@@ -200,6 +200,7 @@ SP_API_DOCUMENT_HOSTS = env.list(
 )
 ALLOW_HTTP_OUTSIDE = env.bool("ALLOW_HTTP_OUTSIDE", False)  # development: the sandbox speaks plain HTTP on loopback
 SANDBOX_URL = env("SANDBOX_URL", default="")
+SQS_URL = env("SQS_URL", default="")  # where queues are read; empty: the address of AWS in the region of each
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Storewright <noreply@localhost>")

@@ -46,6 +46,8 @@ class Login:
         self.application_id = f"amzn1.sp.solution.{digest(seed, 'application')[:32]}"
         self.client_id = f"amzn1.application-oa2-client.{digest(seed, 'client')[:32]}"
         self.client_secret = f"amzn1.oa2-cs.v1.{digest(seed, 'secret')}"
+        self.queue_key_id = f"AKIA{digest(seed, 'queue key')[:16].upper()}"
+        self.queue_secret = digest(seed, "queue secret")[:40]
         self._key = digest(seed, "token key").encode()
         self._used: set[str] = set()
 

@@ -17,6 +17,7 @@ import time
 import traceback
 import urllib.error
 import urllib.request
+from collections import deque
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ TYPES = {
 }
 TWICE, SCATTER_SECONDS, RETRY_SECONDS, GIVE_UP_SECONDS, WAIT_SECONDS = 0.2, 0.6, 1.0, 3600.0, 5.0
 NAMED = [number for number, kind in enumerate(KINDS) if kind in ISSUES]
+QUEUE_HOLDS, LOOK_SECONDS = 2000, 1.0
 STATUS_HOUR = 6  # a new status is told within the first hours of its UTC day
 
 
@@ -78,8 +80,19 @@ class Letter:
     tries: int = 0
 
 
+@dataclass
+class Message:
+    """A notification in a queue. Once handed out it is hidden until ``visible`` (seconds of this machine's clock)."""
+
+    id: str
+    body: str
+    visible: float = 0.0
+    times: int = 0
+    receipt: str = ""
+
+
 class Post:
-    """Destinations, subscriptions, addresses, and letters on their way; kept in the state folder."""
+    """Destinations, subscriptions, addresses, queues, and letters on their way; kept in the state folder."""
 
     def __init__(self, sandbox: "Sandbox") -> None:
         self._sandbox = sandbox
@@ -89,6 +102,7 @@ class Post:
         self.subscriptions: dict[str, Subscription] = {}
         self.addresses: list[Address] = []
         self.delivered: list[dict] = []
+        self.queues: dict[str, deque[Message]] = {}
         self._letters: list[Letter] = []
         self._count = 0
         if self._path.exists():
@@ -98,6 +112,10 @@ class Post:
         self.destinations, self._count = kept["destinations"], kept["count"]
         self.subscriptions = {each["id"]: Subscription(**each) for each in kept["subscriptions"]}
         self.addresses = [Address(**each) for each in kept["addresses"]]
+        self.queues = {
+            arn: deque((Message(**each) for each in messages), QUEUE_HOLDS)
+            for arn, messages in kept.get("queues", {}).items()
+        }
         now = time.time()
         self._letters = [Letter(body, Address(**address), now, now) for body, address in kept["letters"]]
 
@@ -109,6 +127,7 @@ class Post:
                 "subscriptions": [asdict(each) for each in self.subscriptions.values()],
                 "addresses": [asdict(each) for each in self.addresses],
                 "letters": [(letter.body, asdict(letter.address)) for letter in self._letters],
+                "queues": {arn: [asdict(each) for each in queue] for arn, queue in self.queues.items()},
                 "count": self._count,
             }
             temporary = self._path.with_suffix(".tmp")
@@ -158,7 +177,7 @@ class Post:
             change = {"previousAccountStatus": before or "NORMAL", "currentAccountStatus": state}
             payload = {"accountStatusChangeNotification": change}
         identity = _identifier(self._sandbox.options.seed, subscription.id, key, state, moment)
-        self.send(self.envelope(subscription, payload, moment, identity), subscription.account)
+        self.send(self.envelope(subscription, payload, moment, identity), subscription)
         return True
 
     def _facts(self, subscription: Subscription, now: int) -> list[tuple[str, str, int, dict]]:
@@ -222,8 +241,11 @@ class Post:
 
     # ---- bringing it ---------------------------------------------------------------------------------------------
 
-    def send(self, body: dict, account: str) -> None:
-        """Put a notification on its way to every address of the account; sometimes twice, and not in order."""
+    def send(self, body: dict, subscription: Subscription) -> None:
+        """Put a notification on its way to every address of the account, and into the subscription's queue if it has
+        one; sometimes twice, and not in order."""
+        account = subscription.account
+        self._enqueue(body, subscription.destination)
         metadata = body.get("notificationMetadata") or body["NotificationMetadata"]
         identity = metadata.get("notificationId") or metadata["NotificationId"]
         chance = random.Random(identity)
@@ -234,6 +256,20 @@ class Post:
                     for _copy in range(2 if chance.random() < TWICE else 1):
                         due = now + chance.random() * SCATTER_SECONDS
                         self._letters.append(Letter(body, address, due, now))
+
+    def _enqueue(self, body: dict, destination: str) -> None:
+        resource = self.destinations.get(destination, {}).get("resource", {})
+        if "sqs" in resource:
+            with self.lock:
+                text = json.dumps(body)
+                identity = _identifier(text)
+                queue = self.queue(resource["sqs"]["arn"])
+                for _copy in range(2 if random.Random(text).random() < TWICE else 1):
+                    queue.append(Message(identity, text))
+
+    def queue(self, arn: str) -> deque[Message]:
+        """The queue of this name; the oldest messages are forgotten when nobody reads it."""
+        return self.queues.setdefault(arn, deque(maxlen=QUEUE_HOLDS))
 
     def deliver(self) -> None:
         """Bring every letter that is due; keep those that were not accepted."""
@@ -262,11 +298,14 @@ class Post:
             return len(self._letters)
 
     def work(self, every: float) -> None:
-        """Look and deliver for as long as the process lives."""
+        """Look and deliver for as long as the process lives; to look is the dearer of the two."""
+        looked = 0.0
         while True:
             time.sleep(every)
             try:
-                self.look()
+                if time.monotonic() - looked >= LOOK_SECONDS:
+                    self.look()
+                    looked = time.monotonic()
                 self.deliver()
             except Exception:  # A post office that closes for ever because of one letter would be worse.
                 traceback.print_exc()

@@ -16,6 +16,7 @@ from sandbox.api import (
     notifications,
     orders,
     orders_v0,
+    queues,
     reports,
     sellers,
     truth,
@@ -92,6 +93,7 @@ ROUTES = (
     _route(
         "DELETE", f"{_KIND}/{{subscription}}", "deleteSubscriptionById", notifications.delete_subscription, "grantless"
     ),
+    _route("POST", "/_sqs(/.*)?", "queue", queues.answer, "open"),
     _route("GET", "/healthz", "healthz", control.health, "control"),
     _route("GET", "/_sandbox/partners", "partners", control.partners, "control"),
     _route("GET", "/_sandbox/clock", "clock", control.clock, "control"),

@@ -49,6 +49,7 @@ class House:
             "BASE_URL": self.address,
             "SANDBOX_URL": self.sandbox,
             "LWA_URL": f"{self.sandbox}/auth/o2/token",
+            "SQS_URL": f"{self.sandbox}/_sqs",
             **{f"SP_API_{region}_URL": f"{self.sandbox}/{region.lower()}" for region in ("NA", "EU", "FE")},
             "ALLOW_HTTP_OUTSIDE": "1",
             "DEMO_FILE": str(state_folder() / "demo.json"),

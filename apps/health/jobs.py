@@ -1,5 +1,6 @@
 """What takes longer than a request, and what follows fresh facts, papers and offers. Found by `core` at start."""
 
+from functools import partial
 from typing import Any
 
 from django.utils import timezone, translation
@@ -9,10 +10,12 @@ from apps.core import exports, jobs
 from apps.core.crypto import REWRAPPERS
 from apps.core.models import Job
 from apps.health.actions import channels, coverage, offers, packing, paper_findings, papers
+from apps.health.actions.notifications import take
 from apps.health.queries import alert_exports
 from apps.health.queries.crises import crises_for
 from apps.health.queries.exports import FIELDS, exported
 from apps.health.tasks import evaluate_soon, refresh_papers_soon, refresh_soon
+from apps.sync.actions.letters import TAKERS
 from apps.sync.loading import Loaded, after_load
 from apps.sync.rows import DEFECT, FEEDBACK, HEALTH, ROW_TYPES, SHIPMENT
 
@@ -63,6 +66,7 @@ def export_alerts(job: Job) -> None:
 
 
 after_load(*ROW_TYPES.values())(evaluate_soon)
+TAKERS.append(partial(take, by=None))
 REWRAPPERS.append(channels.rewrap)
 
 

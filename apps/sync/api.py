@@ -23,8 +23,9 @@ from apps.core.permissions import Permission
 from apps.core.rest import Resource, Unprocessable
 from apps.sync.actions import uploads
 from apps.sync.actions.pushing import push
-from apps.sync.models import Run, StoredDocument
+from apps.sync.models import Run, StoredDocument, Subscription
 from apps.sync.queries.boards import visible_documents
+from apps.sync.queries.subscriptions import visible_subscriptions
 from apps.sync.rows import RowType
 from apps.sync.source import Unreadable
 
@@ -184,5 +185,52 @@ class Runs(Resource):
     def rows(self) -> QuerySet[Run]:
         rows = Run.objects.filter(store__in=stores_for(self.member)).select_related("store", "stream")
         if state := self.choice("state", Run.State.values):
+            rows = rows.filter(state=state)
+        return self.only_stores(rows)
+
+
+class SubscriptionRow(serializers.Serializer):
+    """One subscription of a store's account at Amazon. `lost_at`: Amazon had forgotten an older one, this replaced it."""
+
+    id = serializers.UUIDField()
+    store = serializers.CharField(source="store.slug")
+    type = serializers.CharField()
+    state = serializers.ChoiceField(choices=Subscription.State.choices)
+    subscription_id = serializers.CharField(source="number")
+    destination_id = serializers.CharField(source="destination")
+    created_at = serializers.DateTimeField()
+    heard_at = serializers.DateTimeField(allow_null=True)
+    tried_at = serializers.DateTimeField(allow_null=True)
+    lost_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="list_subscriptions",
+        summary=_("Subscriptions to Amazon's notifications"),
+        description=_("What each store is subscribed to, since when, and when it was last heard of."),
+        tags=["runs"],
+    )
+)
+class Subscriptions(Resource):
+    permissions = {"list": Permission.SYNC_VIEW}
+    row = SubscriptionRow
+    order = ("created_at", "id")
+    parameters: ClassVar[dict[str, Any]] = {
+        "list": [
+            STORE,
+            OpenApiParameter(
+                "state",
+                str,
+                enum=[str(s) for s in Subscription.State.values],
+                description=_("Only those in this state."),
+            ),
+        ]
+    }
+
+    def rows(self) -> QuerySet[Subscription]:
+        rows = visible_subscriptions(self.member)
+        if state := self.choice("state", Subscription.State.values):
             rows = rows.filter(state=state)
         return self.only_stores(rows)

@@ -1,9 +1,13 @@
 """Kinds of findings about the doors to the outside."""
 
+from typing import Any
+
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.findings import FindingKind, define_kind
 from apps.core.permissions import Permission
+from apps.sync.models import NOTIFICATIONS
 
 define_kind(
     FindingKind(
@@ -29,5 +33,33 @@ define_kind(
         verb=_("Look at the runs"),
         link="connections",
         needs=Permission.SYNC_VIEW,
+    )
+)
+
+
+def _why_silent(detail: dict[str, Any]) -> dict[str, Any]:
+    """What is wrong, in the reader's words where they are ours."""
+    if detail.get("code") != "test":
+        return detail
+    types = ", ".join(str(NOTIFICATIONS.get(each, each)) for each in detail.get("types", ()))
+    return detail | {"problem": gettext("a test was sent an hour ago and has not come (%(types)s)") % {"types": types}}
+
+
+define_kind(
+    FindingKind(
+        key="sync-notifications",
+        label=_("Notifications are not arriving"),
+        icon="plug",
+        tone="warning",
+        sentence=_("{connection}: Amazon's notifications are not arriving: {problem}"),
+        why=_(
+            "Changes of the account's status and issues of listings are then seen hours later, with the next regular"
+            " look. The store's connections say what to do: mend the address, its permissions or the key, and"
+            " subscribe again."
+        ),
+        verb=_("Look at the notifications"),
+        link="connections",
+        needs=Permission.SYNC_VIEW,
+        words=_why_silent,
     )
 )

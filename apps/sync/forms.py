@@ -1,5 +1,6 @@
 """What people type when they connect stores, bring files and add webhooks."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,11 @@ from apps.accounts.forms import Dressed
 from apps.accounts.models import Client, Marketplace, Member
 from apps.accounts.models.stores import Channel, Region
 from apps.core.permissions import Role
+from apps.sync.actions.destinations import Addresses
 from apps.sync.actions.webhooks import EVENTS
 from apps.sync.outward import Refused, checked
 from apps.sync.sources import SOURCES
+from apps.sync.sources.queues import ARN, readable
 
 MOST_DAYS = 400
 # What hangs on a choice is asked anew when it changes: the channel decides whether there are regions, they the sites.
@@ -192,3 +195,99 @@ class EndpointForm(Dressed):
         except Refused as refusal:
             raise ValidationError(_("This address is not allowed: %(why)s") % {"why": refusal}) from None
         return url
+
+
+class DestinationForm(Dressed):
+    """Where Amazon is to deliver notifications: a queue of the agency's own, an event bus, or both."""
+
+    queue = forms.CharField(
+        label=_("ARN of an SQS queue"),
+        max_length=300,
+        required=False,
+        help_text=_(
+            "For changes of the account's status. A standard queue of its own, whose access policy allows Amazon's"
+            " account 437568002678 sqs:SendMessage and sqs:GetQueueAttributes."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "arn:aws:sqs:us-east-1:123456789012:name"}),
+    )
+    bus_account = forms.CharField(
+        label=_("AWS account of an event bus (EventBridge)"),
+        max_length=20,
+        required=False,
+        help_text=_("For issues of listings: twelve digits. Accept Amazon's partner event source there once."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "placeholder": "123456789012"}),
+    )
+    bus_region = forms.CharField(
+        label=_("AWS region of the event bus"),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "us-east-1"}),
+    )
+    key_id = forms.CharField(
+        label=_("AWS access key, to read the queue from here"),
+        max_length=128,
+        required=False,
+        help_text=_("Needs sqs:ReceiveMessage and sqs:DeleteMessage. What was read is gone from the queue."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    secret = forms.CharField(
+        label=_("AWS secret key"),
+        max_length=200,
+        required=False,
+        help_text=_("Sealed here and never shown again. Empty: as before."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+    replace = forms.BooleanField(
+        label=_("Replace subscriptions of this application that deliver elsewhere"), required=False
+    )
+
+    def clean_queue(self) -> str:
+        arn: str = self.cleaned_data["queue"].strip()
+        if not arn:
+            return ""
+        found = ARN.fullmatch(arn)
+        if found is None:
+            raise ValidationError(
+                _(
+                    "This is no ARN of an SQS queue. Copy it from the queue's page at AWS: arn:aws:sqs:region:account:name."
+                )
+            )
+        if found[5]:
+            raise ValidationError(_("Amazon does not deliver to FIFO queues. Make a standard queue."))
+        return arn
+
+    def clean_bus_account(self) -> str:
+        account: str = self.cleaned_data["bus_account"].strip().replace("-", "").replace(" ", "")
+        if account and not re.fullmatch(r"[0-9]{12}", account):
+            raise ValidationError(_("An AWS account is twelve digits."))
+        return account
+
+    def clean_bus_region(self) -> str:
+        region: str = self.cleaned_data["bus_region"].strip().lower()
+        if region and not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", region):
+            raise ValidationError(_("This is no AWS region. One looks like us-east-1."))
+        return region
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if not self.errors and not any(values.get(name) for name in ("queue", "bus_account", "bus_region")):
+            raise ValidationError(_("Name a queue, an event bus, or both."))
+        if not self.errors and bool(values.get("bus_account")) != bool(values.get("bus_region")):
+            missing = "bus_region" if values.get("bus_account") else "bus_account"
+            self.add_error(missing, _("An event bus is named by its account and its region."))
+        if bool(values.get("key_id")) != bool(values.get("secret")):
+            self.add_error("secret" if values.get("key_id") else "key_id", _("The key and its secret go together."))
+        elif values.get("key_id"):
+            self._can_read(values)
+        return values
+
+    def _can_read(self, values: dict[str, Any]) -> None:
+        if not values.get("queue") and "queue" not in self.errors:
+            self.add_error("queue", _("Name the queue that this key reads."))
+        if not readable():
+            self.add_error("key_id", _("This server cannot read queues: boto3 is missing. Install the extra s3."))
+
+    def addresses(self) -> Addresses:
+        values = self.cleaned_data
+        names = ("queue", "bus_account", "bus_region", "key_id", "secret")
+        return Addresses(**{name: values[name].strip() for name in names})

@@ -55,6 +55,10 @@ class InvalidRequest(Unreadable):
     """The other side does not accept what we asked; repeating it would not help."""
 
 
+class Conflict(InvalidRequest):
+    """What we wanted to make is there already, or is in somebody's way."""
+
+
 class NotFound(Unreadable):
     """What we asked about is not there (any more)."""
 
@@ -184,7 +188,7 @@ def failure(call: Call, headers: Mapping[str, str]) -> SourceError:
         return Transient(said, retry_after(headers)).during(call)
     if 300 <= status < 400:
         return ContractChanged(f"{where}: redirects are not followed").during(call)
-    kinds = {401: AuthExpired, 403: AuthExpired, 404: NotFound, 410: NotFound}
+    kinds = {401: AuthExpired, 403: AuthExpired, 404: NotFound, 409: Conflict, 410: NotFound}
     return kinds.get(status, InvalidRequest)(said).during(call)
 
 
@@ -217,7 +221,8 @@ class Http:
             call = _call(request.operation, response, body)
             if not response.is_success:
                 raise failure(call, response.headers)
-            return Answer(_object(body, response, call), response.headers, response.status_code)
+            found = {} if response.status_code == 204 else _object(body, response, call)
+            return Answer(found, response.headers, response.status_code)
 
     def download(self, request: Request, *, folder: Path, limit: int = DOWNLOAD_BYTES) -> Download:
         """Stream a body to a new file in `folder`; nothing is left behind if it fails.

@@ -25,6 +25,12 @@ PUBLISHED: dict[str, tuple[float, int]] = {
     "getInventorySummaries": (2.0, 2),
     "searchListingsItems": (5.0, 5),
     "getMarketplaceParticipations": (0.016, 15),
+    "createDestination": (1.0, 5),
+    "getDestinations": (1.0, 5),
+    "createSubscription": (1.0, 5),
+    "getSubscription": (1.0, 5),
+    "deleteSubscriptionById": (1.0, 5),
+    "sendTestNotification": (1.0, 5),
 }
 UNPUBLISHED = (1.0, 5)
 # The header rounds the rate to four places (1/60 reads 0.0167): stay a little below it.

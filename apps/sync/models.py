@@ -322,3 +322,112 @@ class WebhookDelivery(TenantModel):
     class Meta:
         verbose_name, verbose_name_plural = _("webhook delivery"), _("webhook deliveries")
         indexes = [models.Index(fields=["agency", "state", "due_at"], name="delivery_due")]
+
+
+class Destination(TenantModel):
+    """Where Amazon is to deliver a store's notifications, and how far we are with that. One per store.
+
+    It outlives the connection: what the seller's account was subscribed to is deleted after a connection is closed,
+    and made again when the store is connected again. Amazon's ids hold for one application only.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    store = tied("accounts.Store", related_name="+")
+    connection = tied("sync.Connection", related_name="destinations")
+    wanted = models.BooleanField(default=True)
+    replace = models.BooleanField(default=False)  # also what is subscribed already, but delivers elsewhere
+    queue = models.CharField(max_length=300, blank=True)  # arn:aws:sqs:<region>:<account>:<name>
+    bus_account = models.CharField(max_length=12, blank=True)
+    bus_region = models.CharField(max_length=30, blank=True)
+    queue_number = models.CharField(max_length=120, blank=True)  # Amazon's destinationId
+    bus_number = models.CharField(max_length=120, blank=True)
+    application = models.CharField(max_length=150, blank=True)  # the client id they were made with
+    farewell = models.TextField(blank=True)  # sealed: keys of an application that has subscriptions to delete yet
+    due_at = models.DateTimeField(null=True, blank=True)  # when Amazon is asked next; null: not before somebody acts
+    lease = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)  # without success, in a row
+    checked_at = models.DateTimeField(null=True, blank=True)  # Amazon and we agreed
+    problem = models.TextField(blank=True)
+    problem_kind = models.CharField(max_length=20, blank=True)  # a key of FAULTS
+    trial = models.BooleanField(default=False)  # Amazon is to send a test, once all else is done
+    tried_at = models.DateTimeField(null=True, blank=True)
+    secret = models.TextField(blank=True)  # sealed: the key by which we read the queue ourselves
+    read_at = models.DateTimeField(null=True, blank=True)
+    read_until = models.DateTimeField(null=True, blank=True)  # lease of the reader
+    read_problem = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "id"], name="destination_tie"),
+            models.UniqueConstraint(fields=["agency", "store"], name="one_destination"),
+        ]
+        indexes = [models.Index(fields=["agency", "due_at"], name="destination_due")]
+
+    def __str__(self) -> str:
+        return self.queue or f"{self.bus_account} {self.bus_region}".strip()
+
+
+class Subscription(TenantModel):
+    """What a seller's account is subscribed to at Amazon. Those that ended are kept: late notifications name them."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Subscribed")
+        ENDING = "ending", _("Is being deleted")
+        ENDED = "ended", _("Deleted")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    store = tied("accounts.Store", related_name="+")
+    connection = tied("sync.Connection", related_name="+")
+    type = models.CharField(max_length=60)
+    number = models.CharField(max_length=120)  # Amazon's subscriptionId
+    destination = models.CharField(max_length=120)  # Amazon's destinationId
+    application = models.CharField(max_length=150, blank=True)  # the client id it was made with
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
+    created_at = models.DateTimeField()
+    heard_at = models.DateTimeField(null=True, blank=True)
+    tried_at = models.DateTimeField(null=True, blank=True)  # a test of its type arrived
+    lost_at = models.DateTimeField(null=True, blank=True)  # Amazon did not know its predecessor any more
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("subscription"), _("subscriptions")
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "store", "type", "number"], name="subscription_once"),
+            models.UniqueConstraint(
+                fields=["agency", "store", "type"], condition=models.Q(state="active"), name="one_living_subscription"
+            ),
+        ]
+        indexes = [models.Index(fields=["agency", "number"], name="sync_subscription_number")]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """What it tells of, as people call it."""
+        return str(NOTIFICATIONS.get(self.type, self.type))
+
+
+NOTIFICATIONS = {
+    "ACCOUNT_STATUS_CHANGED": _("Account status changed"),
+    "LISTINGS_ITEM_ISSUES_CHANGE": _("Issues of a listing changed"),
+}
+
+
+class UnreadLetter(TenantModel):
+    """What lay in a queue and could not be taken: kept with the reason, out of the way of what comes behind it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    destination = tied("sync.Destination", related_name="unread")
+    store = tied("accounts.Store", related_name="+")
+    number = models.CharField(max_length=120)  # the queue's id of the message
+    body = models.TextField()
+    reason = models.CharField(max_length=500)
+    came_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "destination", "number"], name="unread_once"),
+        ]
+        indexes = [models.Index(fields=["agency", "destination", "-came_at"], name="unread_by_time")]

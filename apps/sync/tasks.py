@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.accounts.models import Agency
 from apps.core.tenancy import tenant
 from apps.sync import actions
+from apps.sync.actions import letters, subscribing
 from apps.sync.actions.delivering import deliver as deliver_one
 from apps.sync.actions.reviewing import review
 from apps.sync.actions.webhooks import ring_deliveries
@@ -53,6 +54,29 @@ def sweep_webhooks() -> int:
 @shared_task(acks_late=True)
 def deliver(delivery_id: str, agency_id: int) -> str:
     return deliver_one(delivery_id, agency_id=agency_id)
+
+
+@shared_task
+def sweep_notifications() -> int:
+    """Each half minute: ring for destinations that are due (each is once a day), and for queues to be read."""
+    rung = 0
+    for agency in _agencies():
+        with tenant(agency):
+            at = timezone.now()
+            rung += subscribing.ring_due(at=at) + letters.ring_readers(at=at)
+    return rung
+
+
+@shared_task(acks_late=True)
+def settle_notifications(destination_id: str, agency_id: int) -> str:
+    """Compare one store's subscriptions with Amazon. It opens its own transactions."""
+    return subscribing.settle(destination_id, agency_id=agency_id)
+
+
+@shared_task(acks_late=True)
+def read_queue(destination_id: str, agency_id: int) -> int:
+    """Take what lies in one queue. It opens its own transactions."""
+    return letters.read(destination_id, agency_id=agency_id)
 
 
 def _agencies() -> Iterator[int]:

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from apps.sync import portal as client
-from apps.sync.views import imports, stores, sync, webhooks
+from apps.sync.views import imports, notifications, stores, sync, webhooks
 
 everyone: list[URLPattern | URLResolver] = [path("accounts/amazon/consent/", stores.consent_back, name="consent-back")]
 staff: list[URLPattern | URLResolver] = [
@@ -14,6 +14,12 @@ staff: list[URLPattern | URLResolver] = [
     path("stores/<slug:store>/connections/consent/done/", stores.consent_done, name="consent-done"),
     path("stores/<slug:store>/connections/new/<slug:kind>/", stores.connect, name="connection-new"),
     path("stores/<slug:store>/connections/<uuid:pk>/<slug:what>/", stores.connection_turn, name="connection-turn"),
+    path(
+        "stores/<slug:store>/notifications/",
+        notifications.notifications_subscribe,
+        name="notifications-subscribe",
+    ),
+    path("stores/<slug:store>/notifications/<slug:what>/", notifications.notifications_act, name="notifications-act"),
     path("stores/<slug:store>/off-board/", stores.off_board, name="store-off-board"),
     path("sync/", sync.sync, name="sync"),
     path("sync/streams/<uuid:pk>/", sync.stream, name="stream"),

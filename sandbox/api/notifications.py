@@ -190,7 +190,7 @@ def test(sandbox: Sandbox, request: Request) -> Response:
             "EnforcementActions": ["SEARCH_SUPPRESSED"],
         },
     }[kind]
-    post.send(post.envelope(sample, payload, sandbox.now(), post.number("test letter")), "")
+    post.send(post.envelope(sample, payload, sandbox.now(), post.number("test letter")), sample)
     return Response.json({"payload": {}})
 
 
@@ -203,6 +203,8 @@ def addresses(sandbox: Sandbox, request: Request) -> Response:
     with post.lock:
         shown = [{"url": each.url, "header": each.header, "account": each.account} for each in post.addresses]
         told = {"addresses": shown, "delivered": post.delivered, "waiting": post.waiting()}
+        told["queues"] = {arn: len(queue) for arn, queue in post.queues.items()}
+        told["queue_key"] = {"key_id": sandbox.login.queue_key_id, "secret": sandbox.login.queue_secret}
     return Response.json(told)
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from apps.health.models import HealthDay, Notice, Subscription
-from apps.sync.models import Run, Stream
+from apps.health.models import HealthDay, Notice
+from apps.sync.models import Run, Stream, Subscription
 from tests.core.test_rest import Api, key_for
 from tests.health.rows import US
 from tests.world import NOW

@@ -33,7 +33,16 @@ from apps.inventory.actions import create_plans
 from apps.inventory.models import Plan, PlanLine, Replenishment
 from apps.sales.models import OrderLine
 from apps.sync.actions import uploads
-from apps.sync.models import Connection, Run, Stream, WebhookDelivery, WebhookEndpoint
+from apps.sync.models import (
+    Connection,
+    Destination,
+    Run,
+    Stream,
+    Subscription,
+    UnreadLetter,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from tests.health.papers import pdf
 from tests.inventory.lines import fill
 from tests.world import World
@@ -133,7 +142,23 @@ class Goods:
         run = Run.objects.create(stream=stream, store=self.store, slot="manual:1", state=Run.State.DEAD, **window)
         files = uploads.door_of(self.store, by=self.owner, at=self.now)
         kept = uploads.stage(self.store, files, FILE, name="orders_us.txt", by=self.owner, at=self.now)
+        self._subscribed(door)
         return {"connection": door.pk, "stream": stream.pk, "run": run.pk, "document": kept.pk}
+
+    def _subscribed(self, door: Connection) -> None:
+        """Notifications in every state a page shows: one type subscribed, one not, a problem, an unreadable message."""
+        place = Destination.objects.create(
+            store=self.store, connection=door, queue="arn:aws:sqs:us-east-1:123456789012:demo", bus_account="123456789012",
+            bus_region="us-east-1", checked_at=self.now, due_at=self.now + timedelta(days=1),
+            problem="createSubscription: HTTP 403", problem_kind="needs_owner",
+        )  # fmt: skip
+        Subscription.objects.create(
+            store=self.store, connection=door, type="ACCOUNT_STATUS_CHANGED", number=f"sub-{self.store.pk}",
+            destination="queue", created_at=self.now, heard_at=self.now, lost_at=self.now,
+        )  # fmt: skip
+        UnreadLetter.objects.create(
+            destination=place, store=self.store, number="1", body="{", reason="no JSON", came_at=self.now
+        )
 
     def _house(self) -> dict:
         until = self.now + timedelta(days=1)

@@ -111,6 +111,8 @@ STAFF = {
     "connection-consent": act(P.STORES_EDIT),
     "consent-done": row(P.STORES_EDIT, also=(404,)),  # there is no page without Amazon's signed state
     "connection-new": act(P.STORES_EDIT, kind="sp_api"),
+    "notifications-subscribe": act(P.STORES_EDIT),
+    "notifications-act": act(P.STORES_EDIT, what="check"),
     "connection-turn": act(P.STORES_EDIT, thing="connection", what="pause"),
     "store-off-board": act(P.STORES_EDIT),
     "sync": row(P.SYNC_VIEW),
@@ -259,6 +261,7 @@ API = {
     "api-defects": Call({"GET": P.HEALTH_VIEW}),
     "api-notices": Call({"GET": P.HEALTH_VIEW}),
     "api-notifications": Call({"POST": P.HEALTH_EDIT}),
+    "api-subscriptions": Call({"GET": P.SYNC_VIEW}),
     "api-documents": Call({"GET": P.SYNC_VIEW, "POST": P.IMPORT}),
     "api-document": Call({"GET": P.SYNC_VIEW}, "document"),
     "api-runs": Call({"GET": P.SYNC_VIEW}),

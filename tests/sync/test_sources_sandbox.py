@@ -182,7 +182,7 @@ def test_the_sandbox_never_had_to_stop_us(one):
 def test_one_fault_on_the_way_loses_nothing(one, monkeypatch, fault):
     whole, _documents = one.bring("fba_stock")
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
-    monkeypatch.setattr(one.source.limiter, "acquire", lambda _bucket, **_options: None)
+    monkeypatch.setattr(one.source.caller.limiter, "acquire", lambda _bucket, **_options: None)
     told(one.address, "/_sandbox/faults", fault)
     faulty, _documents = one.bring("fba_stock")
     assert told(one.address, "/_sandbox/faults")["faults"][0]["hits"] == 1, "the fault did strike"

@@ -13,13 +13,14 @@ from rest_framework.response import Response
 
 from apps.core.permissions import Permission
 from apps.core.rest import Resource, Unprocessable
-from apps.health.actions.notifications import NotUnderstood, take
+from apps.health.actions.notifications import take
+from apps.sync.actions.letters import NotUnderstood
 
 
 class ToldRow(serializers.Serializer):
-    """What became of a notification: taken, known (it came before) or ignored (nobody here reads this type)."""
+    """What became of a notification: taken, known (it came before), ignored (nobody here reads this type), or test."""
 
-    result = serializers.ChoiceField(choices=["taken", "known", "ignored"])
+    result = serializers.ChoiceField(choices=["taken", "known", "ignored", "test"])
     notice = serializers.UUIDField(source="notice.pk", allow_null=True, default=None)
 
 

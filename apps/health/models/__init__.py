@@ -20,7 +20,6 @@ from apps.health.models.facts import (
     ReturnLine,
     Shipment,
     Standard,
-    Subscription,
 )
 from apps.health.models.offers import Offer, OrderDay
 from apps.health.models.outlooks import Outlook
@@ -78,5 +77,4 @@ __all__ = [
     "Signal",
     "SkuTraits",
     "Standard",
-    "Subscription",
 ]

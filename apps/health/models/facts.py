@@ -252,20 +252,6 @@ class Notice(TenantModel):
         ]
 
 
-class Subscription(TenantModel):
-    """A subscription to Amazon's notifications that we made for a store's connection. `number` is Amazon's id."""
-
-    store = tied("accounts.Store", related_name="+")
-    connection = tied("sync.Connection", related_name="+")
-    type = models.CharField(max_length=60)
-    number = models.CharField(max_length=80)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["agency", "connection", "type"], name="one_subscription")]
-        indexes = [models.Index(fields=["agency", "number"], name="subscription_by_number")]
-
-
 class Standard(models.Model):
     """What a metric is judged by on a site from a day on. Shared; edited by platform staff.
 

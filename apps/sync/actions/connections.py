@@ -7,6 +7,7 @@ from apps.accounts.actions.stores import NewStore, create_store
 from apps.accounts.actions.stores import off_board as leave
 from apps.accounts.models import Client, Store
 from apps.core import audit
+from apps.sync.actions import destinations
 from apps.sync.actions.bell import ring
 from apps.sync.actions.credentials import seal_into
 from apps.sync.actions.slots import open_history, open_slots, plan_of
@@ -36,6 +37,8 @@ def connect(
     source = SOURCES[kind]
     door = Connection.objects.filter(store=store, kind=kind).exclude(state=Connection.State.REVOKED).first()
     verb = "connection.reconnect" if door else "connection.connect"
+    if door:
+        destinations.part(door, at=at, for_good=False)
     door = door or Connection(store=store, kind=kind)
     door.label = label or door.label
     door.state, door.problem, door.failures = Connection.State.ACTIVE, "", 0
@@ -47,6 +50,7 @@ def connect(
     )
     follow_sites(door, at=at)
     _awaken(door, at=at)
+    destinations.renew(door, at=at)
     return door
 
 
@@ -86,10 +90,16 @@ def resume(door: Connection, *, by: Any, at: datetime) -> None:
     """Go on, after a pause or once the owner has put things right."""
     _turn(door, Connection.State.ACTIVE, "connection.resume", by=by, at=at)
     _awaken(door, at=at)
+    destinations.renew(door, at=at)
 
 
 def disconnect(door: Connection, *, by: Any, at: datetime, reason: str = "") -> None:
-    """Close a door for good: its credentials are erased here, its waiting work is dropped. Facts stay."""
+    """Close a door for good: its credentials are erased here, its waiting work is dropped. Facts stay.
+
+    What its account is subscribed to at Amazon is deleted by a worker; until then the keys of an application of the
+    agency's own are kept, and nothing of the seller's.
+    """
+    destinations.part(door, at=at)
     door.credentials = ""
     door.save(update_fields=["credentials"])
     _turn(door, Connection.State.REVOKED, "connection.disconnect", by=by, at=at, reason=reason)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from apps.core import crypto
-from apps.sync.models import Connection, WebhookEndpoint
+from apps.sync.models import Connection, Destination, WebhookEndpoint
 
 
 def opened(connection: Connection) -> dict[str, Any]:
@@ -25,6 +25,26 @@ def opened_secret(endpoint: WebhookEndpoint, sealed: str) -> str:
     return crypto.unseal(sealed, *_about_endpoint(endpoint)).decode()
 
 
+def seal_key(place: Destination, key: dict[str, str]) -> str:
+    """The key by which a queue is read."""
+    return crypto.seal_json(key, *_about_place(place, "queue"))
+
+
+def opened_key(place: Destination) -> dict[str, str]:
+    """The key by which a queue is read, in plain. Raises crypto.Sealed."""
+    return crypto.unseal_json(place.secret, *_about_place(place, "queue"))
+
+
+def seal_keys(place: Destination, keys: dict[str, str]) -> str:
+    """An application's keys, kept until its subscriptions are deleted."""
+    return crypto.seal_json(keys, *_about_place(place, "farewell"))
+
+
+def opened_keys(place: Destination) -> dict[str, str]:
+    """An application's keys in plain, {} if none are kept. Raises crypto.Sealed."""
+    return crypto.unseal_json(place.farewell, *_about_place(place, "farewell")) if place.farewell else {}
+
+
 def rewrap() -> int:
     """Seal everything of the acting agency with the newest key; returns how many secrets changed. Resumable."""
     changed = 0
@@ -40,7 +60,20 @@ def rewrap() -> int:
                 setattr(endpoint, name, seal_secret(endpoint, opened_secret(endpoint, sealed)))
                 changed += 1
         endpoint.save(update_fields=["secret", "old_secret"])
-    return changed
+    return changed + sum(map(_rewrapped, Destination.objects.select_for_update()))
+
+
+def _rewrapped(place: Destination) -> int:
+    changed = []
+    if place.secret and not crypto.is_current(place.secret):
+        place.secret = seal_key(place, opened_key(place))
+        changed.append("secret")
+    if place.farewell and not crypto.is_current(place.farewell):
+        place.farewell = seal_keys(place, opened_keys(place))
+        changed.append("farewell")
+    if changed:
+        place.save(update_fields=changed)
+    return len(changed)
 
 
 def _about(connection: Connection) -> tuple[object, ...]:
@@ -49,3 +82,7 @@ def _about(connection: Connection) -> tuple[object, ...]:
 
 def _about_endpoint(endpoint: WebhookEndpoint) -> tuple[object, ...]:
     return ("webhook", endpoint.agency_id, endpoint.pk)
+
+
+def _about_place(place: Destination, what: str) -> tuple[object, ...]:
+    return ("destination", place.agency_id, place.pk, what)

@@ -9,12 +9,13 @@ from apps.core.findings import Candidate, update_findings
 from apps.core.models import Finding
 from apps.sync.models import Connection
 from apps.sync.queries.freshness import LATE, freshness
+from apps.sync.queries.subscriptions import troubles
 
-NEEDS_OWNER, LATE_KIND = "sync-needs-owner", "sync-late"
+NEEDS_OWNER, LATE_KIND, SILENT = "sync-needs-owner", "sync-late", "sync-notifications"
 
 
 def review(*, at: datetime) -> None:
-    """Open, refresh and close the two kinds of findings for all stores of the acting agency."""
+    """Open, refresh and close the three kinds of findings for all stores of the acting agency."""
     stores = list(Store.objects.filter(active=True))
     needing = _needing()
     late: dict[int, list[Candidate]] = defaultdict(list)
@@ -26,7 +27,8 @@ def review(*, at: datetime) -> None:
                 "promise": int(each.promise.total_seconds() // 3600),
             }
             late[each.store_id].append(Candidate(subject=each.dataset, detail=detail))
-    for kind, wanted in ((NEEDS_OWNER, needing), (LATE_KIND, late)):
+    silent = {pk: [Candidate(subject="notifications", detail=why)] for pk, why in troubles(at=at).items()}
+    for kind, wanted in ((NEEDS_OWNER, needing), (LATE_KIND, late), (SILENT, silent)):
         living = Finding.objects.filter(kind=kind, state__in=["open", "snoozed", "dismissed"])
         touched = set(wanted) | set(living.values_list("store_id", flat=True))
         for store in Store.objects.filter(pk__in=touched):

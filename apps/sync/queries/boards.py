@@ -12,7 +12,7 @@ from apps.accounts.models import Store
 from apps.accounts.queries import stores_for, whole_filter
 from apps.core.models import Entry
 from apps.core.permissions import Permission
-from apps.sync.models import Connection, Run, StoredDocument, Stream, WebhookDelivery
+from apps.sync.models import NOTIFICATIONS, Connection, Run, StoredDocument, Stream, WebhookDelivery
 from apps.sync.queries.freshness import BACKFILLING, BROKEN, FRESH, LATE, NEVER, Freshness, freshness
 from apps.sync.sources import SOURCES
 
@@ -25,6 +25,13 @@ DEEDS = {
     "connection.pause": _("Connection paused"),
     "connection.resume": _("Connection resumed"),
     "connection.disconnect": _("Disconnected"),
+    "notifications.subscribe": _("Notifications set up"),
+    "notifications.unsubscribe": _("Notifications ended"),
+    "notifications.test": _("Test notification asked for"),
+    "notifications.began": _("Subscribed at Amazon"),
+    "notifications.lost": _("Subscription was lost and made again"),
+    "notifications.ended": _("Subscription deleted at Amazon"),
+    "notifications.drop": _("Unreadable notification removed"),
 }
 
 
@@ -113,10 +120,12 @@ def may_import(member: Any) -> bool:
 
 def door_history(store: Store) -> list[Entry]:
     """What was done to a store's connections, newest first, each with `said`."""
-    entries = list(Entry.objects.filter(store=store, kind="sync.connection").order_by("-number")[:SHOWN])
+    entries = list(
+        Entry.objects.filter(store=store, kind__in=["sync.connection", "sync.destination"]).order_by("-number")[:SHOWN]
+    )
     for entry in entries:
-        kind = entry.after.get("kind")
-        named = str(SOURCES[kind].label) if kind in SOURCES else ""
+        kind, type_ = entry.after.get("kind"), entry.after.get("type")
+        named = str(SOURCES[kind].label) if kind in SOURCES else str(NOTIFICATIONS.get(type_, ""))
         entry.said = " · ".join(filter(None, [str(DEEDS.get(entry.verb, entry.verb)), named]))  # type: ignore[attr-defined]
     return entries
 

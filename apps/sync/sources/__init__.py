@@ -17,9 +17,11 @@ from apps.sync.http import Http
 from apps.sync.limits import Limiter
 from apps.sync.rows import DATASETS, RowType
 from apps.sync.source import Source
+from apps.sync.sources.calling import Account, Caller
 from apps.sync.sources.files import Files
-from apps.sync.sources.sp_api import Account, Participation, SpApi
-from apps.sync.tokens import Grant, TokenStore
+from apps.sync.sources.notifications import Notifications
+from apps.sync.sources.sp_api import Participation, SpApi
+from apps.sync.tokens import Application, Grant, TokenStore
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 USER_AGENT = "Storewright/0.1 (Language=Python)"
@@ -76,6 +78,7 @@ class SourceKind:
     `build(credentials, *, name, region, folder)`: `name` is "agency:connection" and separates tokens and rate
     limits; `folder` receives temporary files that the caller removes. `verify(credentials, *, name, region, folder)`
     asks the source what the credentials are good for and raises SourceError. `regions`: empty if it has none.
+    `notifies`, called like `build`, subscribes to what the source tells by itself.
     """
 
     key: str
@@ -87,6 +90,7 @@ class SourceKind:
     regions: tuple[str, ...] = ()
     pulls: bool = True
     consents: bool = False
+    notifies: Callable[..., Notifications] | None = None
 
 
 def sp_api(credentials: dict[str, Any], *, name: str, region: str, folder: Path) -> SpApi:
@@ -104,6 +108,20 @@ def verify_sp_api(credentials: dict[str, Any], *, name: str, region: str, folder
     """
     source = sp_api(credentials, name=name, region=region, folder=folder)
     return Verified(credentials.get("seller_id", ""), tuple(source.participations()))
+
+
+def sp_api_notifications(credentials: dict[str, Any], *, name: str, region: str, folder: Path) -> Notifications:
+    """Amazon's notifications for one consent. `name` is "agency:connection"; the application's own token is the
+    agency's, so that nobody uses one of another agency's application."""
+    http, valkey = _http(), redis.Redis.from_url(settings.RATES_URL)
+    grant, limiter, url = grant_of(credentials), Limiter(valkey), settings.SP_API_URLS[region]
+    own = f"{name.partition(':')[0]}:grantless"
+    itself = Application(grant.token_url, grant.client_id, grant.client_secret)
+    sellers, owns = (TokenStore(http, ShortLived("token", each), valkey) for each in (name, own))
+    return Notifications(
+        Caller(Account(name, url, grant, folder), http, sellers, limiter),
+        Caller(Account(own, url, itself, folder), http, owns, limiter),
+    )
 
 
 def grant_of(credentials: dict[str, Any]) -> Grant:
@@ -188,6 +206,7 @@ SOURCES: dict[str, SourceKind] = {
             verify_sp_api,
             regions=("NA", "EU", "FE"),
             consents=True,
+            notifies=sp_api_notifications,
         ),
         SourceKind("upload", _("Uploaded files"), _FILES, (), files, verify_files, pulls=False),
         SourceKind("push", _("ERP over our API"), _FILES, (), files, verify_files, pulls=False),

@@ -16,15 +16,16 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from apps.sync import rows
-from apps.sync.http import AuthExpired, Download, Forbidden, Http, NotFound, Request, Throttled
-from apps.sync.limits import Bucket, Limiter
+from apps.sync.http import AuthExpired, Download, Http, NotFound, Request
+from apps.sync.limits import Limiter
 from apps.sync.reading import health, health_files, kinds, reports, traffic
 from apps.sync.reading.table import TextTable
 from apps.sync.reading.text import encoding_of
 from apps.sync.reading.unpack import gunzip, packed
 from apps.sync.source import Document, Market, SourceError, Task, TryLater, Unreadable
 from apps.sync.sources import merchant_orders
-from apps.sync.tokens import Grant, TokenStore
+from apps.sync.sources.calling import Account, Caller, iso
+from apps.sync.tokens import TokenStore
 
 REPORTS = "/reports/2021-06-30"
 # A worker looks this often, this far apart (seconds), before it gives the run back.
@@ -50,16 +51,6 @@ BY_WINDOW = frozenset({"feedback", "fba_returns", "merchant_returns"})
 SNAPSHOTS = frozenset({"listings", "fba_stock", "fba_planning"})
 # A report of ours in one of these states need not be asked for again.
 GOOD = "IN_QUEUE,IN_PROGRESS,DONE,CANCELLED"
-
-
-@dataclass(frozen=True)
-class Account:
-    """Whose data, and how to reach it. `name` ("agency:connection") separates tokens and rate limits."""
-
-    name: str
-    url: str
-    grant: Grant
-    folder: Path
 
 
 @dataclass(frozen=True)
@@ -135,7 +126,8 @@ class SpApi:
         limiter: Limiter,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.account, self.http, self.tokens, self.limiter, self.sleep = account, http, tokens, limiter, sleep
+        self.account, self.http, self.sleep = account, http, sleep
+        self.caller = Caller(account, http, tokens, limiter)
 
     # -- fetching
 
@@ -185,7 +177,7 @@ class SpApi:
             "reportTypes": ask.type,
             "marketplaceIds": ",".join(market.amazon_id for market in ask.markets),
             "processingStatuses": GOOD,
-            "createdSince": _iso(task.begun),
+            "createdSince": iso(task.begun),
             "pageSize": "100",
         }
         found = self._call("getReports", "GET", f"{REPORTS}/reports?{urlencode(query)}")["reports"]
@@ -194,7 +186,7 @@ class SpApi:
     def _create(self, ask: Ask) -> str:
         body: dict[str, Any] = {"reportType": ask.type, "marketplaceIds": [m.amazon_id for m in ask.markets]}
         if ask.since and ask.until:
-            body |= {"dataStartTime": _iso(ask.since), "dataEndTime": _iso(ask.until)}
+            body |= {"dataStartTime": iso(ask.since), "dataEndTime": iso(ask.until)}
         if ask.options:
             body["reportOptions"] = ask.options
         return str(self._call("createReport", "POST", f"{REPORTS}/reports", body)["reportId"])
@@ -264,27 +256,7 @@ class SpApi:
         return download, plain
 
     def _call(self, operation: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """One call within its limit; a token that was refused is renewed once."""
-        bucket = Bucket(self.account.grant.client_id, self.account.name, operation)
-        for attempt in (1, 2):
-            self.limiter.acquire(bucket)
-            token = self.tokens.get(self.account.name, self.account.grant)
-            headers = {"x-amz-access-token": token, "x-amz-date": _iso(datetime.now(UTC))}
-            try:
-                answer = self.http.json(Request(operation, method, self.account.url + path, headers=headers, json=body))
-            except Throttled as busy:
-                busy.seconds = self.limiter.exhausted(bucket, busy.seconds)
-                raise
-            except AuthExpired as refused:
-                self.tokens.forget(self.account.name, self.account.grant)
-                if attempt == 2:
-                    raise Forbidden(
-                        f"{operation}: Amazon refuses access: {refused.call.excerpt if refused.call else ''}"
-                    ) from None
-                continue
-            self.limiter.learn(bucket, answer.headers)
-            return answer.body
-        raise AssertionError("unreachable")
+        return self.caller.call(operation, method, path, body)
 
     # -- reading
 
@@ -377,10 +349,6 @@ def _answers(report: dict[str, Any], ask: Ask) -> bool:
 
 def _whole(at: datetime) -> datetime:
     return at.replace(microsecond=0)
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _moment(text: str) -> datetime:

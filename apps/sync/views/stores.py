@@ -28,10 +28,11 @@ from apps.sync import actions
 from apps.sync.actions.connections import open_store
 from apps.sync.forms import ReasonForm, StoreForm, TokenForm
 from apps.sync.models import Connection
-from apps.sync.queries.boards import door_history, doors_of, store_lines, streams_of
-from apps.sync.queries.freshness import BROKEN, freshness
+from apps.sync.queries.boards import store_lines
+from apps.sync.queries.freshness import BROKEN
 from apps.sync.source import SourceError
 from apps.sync.sources import SOURCES, consent_url, redeem
+from apps.sync.views.connection_page import connections_page
 
 SALT, MINUTES = "sync.consent", 10
 
@@ -78,7 +79,7 @@ def _opened(request: MemberRequest, form: StoreForm) -> Store:
 @requires(Permission.STORES_VIEW)
 def connections(request: MemberRequest, store: str) -> HttpResponse:
     """Second and third step, and ever after: doors, and how far each dataset is."""
-    return _connections(request, _store(request, store))
+    return connections_page(request, _store(request, store))
 
 
 @require_POST
@@ -97,7 +98,7 @@ def connect(request: MemberRequest, store: str, kind: str) -> HttpResponse:
             messages.success(request, _("Connected. The first data is on its way."))
             return redirect("connections", agency=request.agency.slug, store=row.slug)
         form.add_error(None, problem)
-    return _connections(request, row, form=form, status=422)
+    return connections_page(request, row, form=form, status=422)
 
 
 def _tried(store: Store, kind: str, credentials: dict[str, Any]) -> str:
@@ -211,7 +212,7 @@ def off_board(request: MemberRequest, store: str) -> HttpResponse:
     """The agency does not serve this store any more."""
     row, form = _store(request, store), ReasonForm(request.POST)
     if not form.is_valid():
-        return _connections(request, row, leaving=form, status=422)
+        return connections_page(request, row, leaving=form, status=422)
     actions.off_board(row, by=request.member, at=timezone.now(), reason=form.cleaned_data["reason"])
     messages.success(request, _("%(store)s is off-boarded. Facts and ledger stay.") % {"store": row.name})
     return redirect("stores", agency=request.agency.slug)
@@ -219,25 +220,3 @@ def off_board(request: MemberRequest, store: str) -> HttpResponse:
 
 def _store(request: MemberRequest, slug: str) -> Store:
     return get_object_or_404(stores_for(request.member), slug=slug)
-
-
-def _connections(
-    request: MemberRequest, store: Store, *, form: Any = None, leaving: Any = None, status: int = 200
-) -> HttpResponse:
-    found = freshness([store])
-    may_edit = request.member.can(Permission.STORES_EDIT)
-    doors = doors_of(store)
-    context = {
-        "store": store,
-        "doors": doors,
-        "connected": any(door.kind == "sp_api" and door.state != Connection.State.REVOKED for door in doors),
-        "amazon": store.channel == "amazon",
-        "streams": streams_of(store),
-        "freshness": found,
-        "running": any(each.running or each.word == "backfilling" for each in found),
-        "form": form or (TokenForm("sp_api") if may_edit else None),
-        "leaving": leaving or ReasonForm(),
-        "may_edit": may_edit,
-        "history": door_history(store),
-    }
-    return page(request, "sync/connections.html", context, status=status)

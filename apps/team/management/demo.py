@@ -15,8 +15,9 @@ from apps.accounts.actions.stores import NewStore, create_client, create_store
 from apps.accounts.models import Agency, AgencySettings, Client, Member, Store, StoreGrant, StoreMarketplace, User
 from apps.core.permissions import SCOPES, Role
 from apps.listings.models import Listing, Product
-from apps.sync.actions import connect, uploads
+from apps.sync.actions import connect, destinations, uploads
 from apps.sync.actions.pushing import push
+from apps.sync.models import Connection
 from apps.sync.rows import COST, OWN_STOCK, PRODUCT
 from apps.team.management.demo_papers import category_of
 
@@ -48,6 +49,8 @@ PEOPLE = {  # what they are, not who: nobody is invented
 }
 # Thirteen months of these come in behind everything else: nobody waits for them.
 LATER = ("shipments", "feedback", "fba_returns", "merchant_returns")
+NEWS_KEY = "Amazon notifications"
+NEWS = destinations.Addresses("arn:aws:sqs:us-east-1:000000000000:storewright-demo", "000000000000", "us-east-1")
 SUPPLIERS = ("Demo Textile Works", "Demo Electric", "Demo Toys", "Demo Housewares")
 
 
@@ -125,6 +128,21 @@ def make_keys(seats: dict[Role, Member], at: datetime) -> list[tuple[str, str, l
         _key, secret = create_key(terms, by=seats[Role.OWNER], at=at)
         made.append((name, secret, list(scopes)))
     return made
+
+
+def make_news_key(owner: Member, at: datetime) -> tuple[str, str, list[str]]:
+    """(name, secret, scopes) of the key with which Amazon's notifications come in."""
+    terms = KeyTerms(NEWS_KEY, ("stores:all", "health:write"), days=365, per_minute=100_000)
+    _key, secret = create_key(terms, by=owner, at=at)
+    return terms.name, secret, list(terms.scopes)
+
+
+def subscribe_stores(owner: Member, at: datetime) -> int:
+    """Every store's notifications go to made-up addresses at AWS, which the sandbox forwards; how many stores."""
+    doors = list(Connection.objects.filter(kind="sp_api", state=Connection.State.ACTIVE).select_related("store"))
+    for door in doors:
+        destinations.subscribe(door, NEWS, by=owner, at=at)
+    return len(doors)
 
 
 def tell_like_an_erp(store: Store, by: Member, at: datetime) -> int:

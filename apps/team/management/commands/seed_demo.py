@@ -15,6 +15,7 @@ import httpx
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count, Q, Sum
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import Agency, Member, Store, User
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         known = _read(path)
         if known and Agency.objects.filter(slug__in=[h.slug for h in demo.HOUSES]).count() == len(demo.HOUSES):
             _write(path, known | _addresses())
+            _forward_news(known)
             return
         began = time.monotonic()
         partners = httpx.get(f"{settings.SANDBOX_URL}/_sandbox/partners", timeout=60).json()
@@ -51,6 +53,8 @@ class Command(BaseCommand):
         _tell_costs()
         _bring_defects(partners)
         self._wait_for_lines()
+        _subscribe(partners, written)
+        _write(path, written)
         seconds = time.monotonic() - began
         self.stdout.write(f"first sync: {rows:,} rows in {seconds:.0f} s")
 
@@ -149,6 +153,30 @@ def _bring_defects(partners: list[dict[str, Any]]) -> None:
             if file.count(b"\n") > 1:
                 with tenant(agency.pk):
                     demo.upload_like_a_person(store, owner, file, "defects.csv", timezone.now())
+
+
+def _subscribe(partners: list[dict[str, Any]], written: dict[str, Any]) -> None:
+    """Stores hear of Amazon's notifications, after the first sync: nobody waits for that, and nothing is told twice."""
+    accounts: dict[str, list[str]] = {}
+    for house in demo.HOUSES:
+        accounts[house.slug] = [each["id"] for each in partners if each["partner"] in house.partners]
+        with tenant(Agency.objects.get(slug=house.slug).pk):
+            owner, at = Member.objects.get(role=Role.OWNER), timezone.now()
+            name, secret, scopes = demo.make_news_key(owner, at)
+            written["api_keys"].append({"name": name, "key": secret, "agency": house.slug, "scopes": scopes})
+            demo.subscribe_stores(owner, at)
+    written["news"] = accounts
+    _forward_news(written)
+
+
+def _forward_news(known: dict[str, Any]) -> None:
+    """Tell the sandbox, which plays AWS as well, where to post each agency's notifications: to our API."""
+    keys = {each["agency"]: each["key"] for each in known["api_keys"] if each["name"] == demo.NEWS_KEY}
+    url = settings.BASE_URL + reverse("api-notifications")
+    for slug, mine in known.get("news", {}).items():
+        for account in mine if slug in keys else ():
+            address = {"url": url, "header": "authorization", "secret": f"Bearer {keys[slug]}", "account": account}
+            httpx.post(f"{settings.SANDBOX_URL}/_sandbox/notify", json=address, timeout=60).raise_for_status()
 
 
 def _ready() -> tuple[int, int]:
