@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import lists
+from apps.core.findings import explain_stake
 from apps.core.http import MemberRequest, page, requires
 from apps.core.metrics import REGISTRY, Explanation, explain
 from apps.core.permissions import Permission
@@ -16,6 +17,13 @@ from apps.team.queries import inbox as findings_of
 from apps.team.queries import lens, periods, standing
 
 FIRST_STEPS = 8
+OUT = _(
+    "SKUs whose stock at FBA lasts at most until seven days from today: what is available, divided by daily sales. Daily "
+    "sales weigh the last 7, 30 and 90 days; days without stock are left out."
+)
+STOCK_SOURCE = _("FBA inventory and planning reports, all-orders report")
+FRESH = _("Stores all of whose datasets came within the time promised for them, of all stores shown.")
+FRESH_SOURCE = _("Our own record of runs")
 STORES = (
     lists.ListColumn("name", _("Store / client"), order="name", fixed=True),
     lists.ListColumn("at_stake", _("Money at stake"), order="at_stake", numeric=True, fixed=True),
@@ -98,7 +106,10 @@ def _fresh(lines: list[standing.Line]) -> dict[str, str]:
 
 
 def _why(lines: list[standing.Line]) -> dict[str, Explanation]:
-    """Formula, source and age of the three sums, for the mark beside each tile."""
-    ages = [line.fresh_at for line in lines if line.fresh_at]
-    as_of = min(ages) if ages else None
-    return {key: explain(key, as_of=as_of) for key in ("revenue", "units", "orders") if key in REGISTRY}
+    """Formula, source and age of what the tiles say, for the mark beside each."""
+    as_of = min((line.fresh_at for line in lines if line.fresh_at), default=None)
+    return {key: explain(key, as_of=as_of) for key in ("revenue", "units", "orders") if key in REGISTRY} | {
+        "at_stake": explain_stake(_("Money at stake"), as_of=as_of),
+        "out": Explanation(_("Out within 7 days"), OUT, STOCK_SOURCE, as_of),
+        "data": Explanation(_("Data up to date"), FRESH, FRESH_SOURCE, as_of),
+    }
