@@ -168,7 +168,12 @@ def test_the_codes_are_there_for_programs_behind_all_other_columns(acme, client)
     tables = every(acme, client, "en")
     expected = {
         "replenishment.export": {"Priority (code)": "urgent"},
-        "orders.export": {"Status (code)": "shipped", "Amazon's status (code)": "Shipped", "Fulfilment (code)": "FBA", "Fulfilment": "Amazon"},
+        "orders.export": {
+            "Status (code)": "shipped",
+            "Amazon's status (code)": "Shipped",
+            "Fulfilment (code)": "FBA",
+            "Fulfilment": "Amazon",
+        },
         "products.export": {"Status (code)": "selling", "Sites and prices (code)": "US active 19.99 USD"},
         "health.export": {"Metric (code)": "odr", "Programme (code)": "afn", "State (code)": "good"},
         "alerts.export": {"Cause (code)": "odr", "State (code)": "open", "Severity (code)": "info"},
