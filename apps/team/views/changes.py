@@ -29,7 +29,7 @@ MEASURED = gettext_lazy(
     "and policies, alarms a week for rules, offers for papers, withdrawn defects. Looked at every hour."
 )
 HELPED = gettext_lazy(
-    "Days without stock fell more than those of the store’s SKUs that were not touched, and the 95 % interval of the "
+    "Days without stock fell more than those of the store’s SKUs that were not touched, and the 95-percent interval of the "
     "difference leaves out zero (at least 5 SKUs on each side); a paper put offers on sale; a defect was withdrawn. Before "
     "and after is a comparison, not a proof of cause."
 )
