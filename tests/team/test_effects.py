@@ -16,7 +16,7 @@ from apps.core.models import Entry
 from apps.core.permissions import Role
 from apps.health.models import AlertRule, Coverage, Defect, Incident, Offer, Paper, Signal
 from apps.inventory.actions.policies import save_policy
-from apps.inventory.models import PlanLine, PlanPart, StockDay
+from apps.inventory.models import PlanLine, PlanPart, Policy, StockDay
 from apps.team.actions import keep_effects
 from apps.team.domain import Group, against, quantile
 from apps.team.models import ChangeEffect
@@ -91,16 +91,16 @@ def test_days_without_stock_are_counted_on_both_sides(acme):
 
 
 def test_what_happened_to_the_others_is_taken_off(acme):
-    """Six SKUs get better by half while six untouched get better by a quarter: a quarter is the receipt's."""
+    """Six SKUs get better by 7.5 days of 14 while six untouched get better by 3.5: four are the receipt's."""
     with acme:
         entry = received(acme, 20, PLANNED)
         for n, sku in enumerate(PLANNED):
-            days_of(acme, sku, entry.at.date(), 8 + n % 2, 1 + n % 2)
+            days_of(acme, sku, entry.at.date(), 8 + n % 2, 1)
         for n, sku in enumerate(REST):
-            days_of(acme, sku, entry.at.date(), 4 + n % 2, 4 + n % 2)
+            days_of(acme, sku, entry.at.date(), 8, 4 + n % 2)
         found = one(entry)
         assert (found.touched, found.others) == (6, 6)
-        assert found.change == pytest.approx(Decimal("-0.5"), abs=Decimal("0.001"))
+        assert found.change == pytest.approx(Decimal("-0.2857"), abs=Decimal("0.001"))
         assert found.low < found.high < 0
         assert found.verdict == Verdict.HELPED
         StockDay.objects.filter(sku__in=REST, date__gt=entry.at.date()).update(available=9)
@@ -184,6 +184,27 @@ def test_a_policy_waits_for_the_fastest_order_and_is_held_against_what_it_did_no
         save_policy(acme.store, "", {"review_days": 7}, by=owner, at=ago(40))
         late = one(Entry.objects.order_by("number").last())
         assert (late.kind, late.known_on) == (Kind.EARLY, ago(40).date() + timedelta(days=27 + 28 + 2))
+
+
+def test_a_policy_is_taken_back_by_who_may_set_one(acme, client):
+    with acme:
+        owner = acme.seats[Role.OWNER]
+        save_policy(acme.store, "N-S0", {"safety_factor": Decimal("1.70")}, by=owner, at=ago(3))
+        save_policy(acme.store, "N-S0", {"safety_factor": Decimal("2.00"), "moq": 5}, by=owner, at=ago(2))
+        first, last = Entry.objects.filter(verb="policy.saved").order_by("number").values_list("number", flat=True)
+    client.force_login(acme.user(Role.OWNER))
+    client.post(acme.url(f"changes/undo/?numbers={first}"))
+    with acme:
+        assert Policy.objects.get().safety_factor == 2  # it was changed since: nothing is taken back
+    client.post(acme.url(f"changes/undo/?numbers={last}"))
+    with acme:
+        policy = Policy.objects.get()
+        assert (policy.safety_factor, policy.moq) == (Decimal("1.70"), None)
+        assert Entry.objects.latest("number").verb == "undo"
+    client.force_login(acme.user(Role.JUNIOR))
+    client.post(acme.url(f"changes/undo/?numbers={first}"))
+    with acme:
+        assert Policy.objects.get().safety_factor == Decimal("1.70")
 
 
 def test_a_rule_has_its_alarms_a_week_before_and_after_and_no_verdict(acme):

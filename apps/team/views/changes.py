@@ -104,6 +104,8 @@ def changes_undo(request: MemberRequest) -> HttpResponse:
 def _may_undo(request: MemberRequest, entry: Entry) -> None:
     if entry.verb.startswith(COSTS) and not request.member.can(Permission.COST_EDIT):
         raise undo.CannotUndo(_("Only who may change costs may take a change of costs back."))
+    if entry.verb.startswith("policy.") and not request.member.can(Permission.POLICY_EDIT):
+        raise undo.CannotUndo(_("Only who may change policies may take a change of a policy back."))
     if request.member.can(Permission.CHANGES_UNDO) or entry.by_id == request.member.pk:
         return
     raise undo.CannotUndo(_("Only a senior operator, a manager or an owner may undo what others did."))
