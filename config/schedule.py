@@ -49,6 +49,11 @@ SCHEDULE: dict[str, Entry] = {
         "schedule": crontab(minute="10,40"),
         "options": {"queue": "bulk"},
     },
+    "effects-measure": {
+        "task": "apps.team.tasks.measure_effects",
+        "schedule": crontab(minute="35"),
+        "options": {"queue": "bulk"},
+    },
     "findings-wake": {
         "task": "apps.team.tasks.wake_findings",
         "schedule": crontab(minute="5"),

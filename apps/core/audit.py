@@ -10,6 +10,14 @@ from django.db import models
 from apps.core.models import ChainHead, Entry
 from apps.core.tenancy import acting_agency
 
+# {verb: what it is called}; filled at start by the app that shows the ledger, for tables of the apps below it.
+WORDS: dict[str, Any] = {}
+
+
+def verb_words(verb: str) -> str:
+    """A verb of the ledger as people read it."""
+    return str(WORDS.get(verb) or verb.replace(".", ": ").replace("-", " ").replace("_", " "))
+
 
 class Actor(Protocol):
     """Anyone who can act: a member (person or API key)."""

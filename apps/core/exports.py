@@ -11,6 +11,7 @@ from typing import Any
 
 import xlsxwriter
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from apps.core import jobs
 from apps.core.models import Job
@@ -25,11 +26,20 @@ SHEET_ROWS = 2**20 - 1  # below the header; what comes after that a spreadsheet 
 
 @dataclass(frozen=True)
 class Field:
-    """A column of a file; `needs`: absent without the permission."""
+    """A column of a file, in the reader's words; `needs`: absent without the permission.
+
+    `code` reads what programs know the value by. Such columns stand behind all others, so that new ones move none.
+    """
 
     label: str | Promise
     read: Read
     needs: Permission | None = None
+    code: Read | None = None
+
+
+def yes(value: Any) -> str | None:
+    """Yes or no in words; nothing where it is not known."""
+    return None if value is None else _("Yes") if value else _("No")
 
 
 def money(amount: str, currency: str) -> Read:
@@ -45,7 +55,11 @@ def money(amount: str, currency: str) -> Read:
 def table(fields: Sequence[Field], rows: Iterable[Any], member: Any) -> tuple[list[str], Iterator[list[Any]]]:
     """(header, rows) of what the member may see."""
     seen = [f for f in fields if f.needs is None or member.can(f.needs)]
-    return [str(f.label) for f in seen], ([f.read(row) for f in seen] for row in rows)
+    coded = [(_("%s (code)") % f.label, f.code) for f in seen if f.code]
+    reads = [f.read for f in seen] + [code for _label, code in coded]
+    return [str(f.label) for f in seen] + [label for label, _code in coded], (
+        [read(row) for read in reads] for row in rows
+    )
 
 
 def keep(job: Job, fields: Sequence[Field], rows: Iterable[Any], *, total: int, name: str) -> None:

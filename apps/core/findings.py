@@ -1,13 +1,17 @@
 """What may need a person, said once per kind, and the one way findings are opened and closed."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
+from apps.core.metrics import Explanation
 from apps.core.models import Finding
 from apps.core.permissions import Permission
 
@@ -18,7 +22,8 @@ class FindingKind:
 
     `link` is a URL name taking (agency, store) where the work is done; `verb` is its button's label.
     `needs` is the permission a member must hold to see it; `words` puts codes of the detail into the reader's words.
-    `at_zero` are other sentences, for where the detail so named is 0.
+    `at_zero` are other sentences, for where the detail so named is 0. `product`: its subject is one SKU; all others are
+    about a whole site, or, without a marketplace, about a whole store (see `stakes`).
     """
 
     key: str
@@ -33,6 +38,7 @@ class FindingKind:
     portal: bool = False
     words: Callable[[dict[str, Any]], dict[str, Any]] = dict
     at_zero: Mapping[str, str | Promise] = field(default_factory=dict)
+    product: bool = False
 
     def says(self, detail: Mapping[str, Any]) -> str | Promise:
         """The sentence that fits a finding's detail."""
@@ -139,3 +145,75 @@ def _facts(c: Candidate) -> dict[str, Any]:
         "grade": c.grade,
         "due": c.due,
     }
+
+
+# -- what findings put at stake together
+
+ADDING = _(
+    "Each product counts once in each stock, with its largest reason. What is said of a whole site or store counts only "
+    "where it is more than its products together: their sales are part of its sales. Sums are in the agency’s currency, "
+    "at the rates of the day each item was looked at, and never more than what the items say one by one."
+)
+MADE_OF = _("Open items of the inbox; each says its own reason and grade")
+
+# Rows of findings, put where their sales are: a pool of sites that share one stock, else the site itself.
+_SUMS = """
+WITH found AS ({found}),
+placed AS (
+  SELECT found.*, coalesce(nullif(site.pool, ''), found.marketplace) AS place, kind = ANY(%s) AS product
+  FROM found LEFT JOIN accounts_storemarketplace site
+    ON site.store_id = found.store_id AND site.marketplace_id = found.marketplace AND found.marketplace <> ''
+  WHERE rank > 0
+),
+largest AS (
+  SELECT {keys}store_id, place, product, CASE WHEN product THEN subject ELSE marketplace END AS part, max(rank) AS money
+  FROM placed GROUP BY {keys}store_id, place, product, part
+),
+places AS (
+  SELECT {keys}store_id, NOT product AND place = '' AS whole,
+         greatest(sum(money) FILTER (WHERE product), sum(money) FILTER (WHERE NOT product)) AS money
+  FROM largest GROUP BY {keys}store_id, place, whole
+),
+stores AS (
+  SELECT {keys}store_id, greatest(sum(money) FILTER (WHERE NOT whole), sum(money) FILTER (WHERE whole)) AS money
+  FROM places GROUP BY {keys}store_id
+)
+SELECT {names}sum(money) FROM stores{grouped}
+"""
+
+
+def stakes(rows: QuerySet[Any], *, by: Sequence[str] = ()) -> dict[tuple[Any, ...], int]:
+    """{group: minor units of the agency's currency} that rows put at stake together, by the rule of `ADDING`; one query.
+
+    `rows` are findings, or whatever else has store, marketplace, kind, subject and rank (as columns or annotations).
+    `by` names columns or annotations of them; without it there is one group, `()`, if there is any money. Groups other
+    than stores may share a product or a site: they do not add up to the whole.
+    """
+    names = [f"key_{n}" for n in range(len(by))]
+    columns = ["store_id", "marketplace", "subject", "kind", "rank"]
+    chosen = rows.order_by().values_list(*columns, *by)
+    try:
+        sql, values = chosen.query.sql_with_params()
+    except EmptyResultSet:  # a filter that nothing can pass
+        return {}
+    headed = ", ".join([*columns, *names])
+    listed = "".join(f"{name}, " for name in names)
+    statement = _SUMS.format(
+        found=f"SELECT * FROM ({sql}) AS inner_rows ({headed})",
+        keys=listed,
+        names=listed,
+        grouped=f" GROUP BY {', '.join(names)}" if names else " HAVING count(*) > 0",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, [kind.key for kind in KINDS.values() if kind.product]])
+        return {tuple(row[:-1]): int(row[-1]) for row in cursor.fetchall()}
+
+
+def stake(rows: QuerySet[Any]) -> int:
+    """What rows put at stake together; 0 where there is no money."""
+    return stakes(rows).get((), 0)
+
+
+def explain_stake(label: str | Promise, *, as_of: datetime | None) -> Explanation:
+    """How a sum of stakes is made up, for the hover on it. `as_of`: when the oldest of the data behind it came."""
+    return Explanation(label, ADDING, MADE_OF, as_of)

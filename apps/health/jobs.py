@@ -11,7 +11,7 @@ from apps.core.crypto import REWRAPPERS
 from apps.core.models import Job
 from apps.health.actions import channels, coverage, offers, packing, paper_findings, papers
 from apps.health.actions.notifications import take
-from apps.health.queries import alert_exports
+from apps.health.queries import alert_exports, work_exports
 from apps.health.queries.crises import crises_for
 from apps.health.queries.exports import FIELDS, exported
 from apps.health.tasks import evaluate_soon, refresh_papers_soon, refresh_soon
@@ -63,6 +63,24 @@ def export_alerts(job: Job) -> None:
         rows, total = alert_exports.exported(job.by, wanted["query"], store=wanted["store"])
         name = f"incidents-{timezone.localdate():%Y-%m-%d}"
         exports.keep(job, alert_exports.FIELDS, rows, total=total, name=name)
+
+
+@jobs.works("health-defects.export")
+def export_defects(job: Job) -> None:
+    """Write what the page of defect orders shows, all pages, as a file in document storage."""
+    with translation.override(job.arguments.get("language") or "en"):
+        rows, total = work_exports.exported_defects(job.by, job.arguments["query"], store=job.arguments["store"])
+        name = f"defects-{timezone.localdate():%Y-%m-%d}"
+        exports.keep(job, work_exports.DEFECT_FIELDS, rows, total=total, name=name)
+
+
+@jobs.works("health-notices.export")
+def export_notices(job: Job) -> None:
+    """Write what the page of notices shows, all pages, as a file in document storage."""
+    with translation.override(job.arguments.get("language") or "en"):
+        rows, total = work_exports.exported_notices(job.by, job.arguments["query"], store=job.arguments["store"])
+        name = f"notices-{timezone.localdate():%Y-%m-%d}"
+        exports.keep(job, work_exports.NOTICE_FIELDS, rows, total=total, name=name)
 
 
 after_load(*ROW_TYPES.values())(evaluate_soon)

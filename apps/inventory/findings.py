@@ -16,6 +16,7 @@ RESTOCK = define_kind(
         verb=_("Restock"),
         link="store-replenishment",
         needs=Permission.PLAN_VIEW,
+        product=True,
         portal=True,
         at_zero={
             "available": _("Out now, order {units}: {title} ({sku})"),
@@ -34,6 +35,7 @@ HURRY = define_kind(
         verb=_("See the stock"),
         link="store-replenishment",
         needs=Permission.PLAN_VIEW,
+        product=True,
         portal=True,
         at_zero={
             "available": _("Out now, before {inbound} on the way arrive: {title} ({sku})"),
@@ -52,6 +54,7 @@ AGED = define_kind(
         verb=_("See the stock"),
         link="store-replenishment",
         needs=Permission.PLAN_VIEW,
+        product=True,
     )
 )
 STALE = define_kind(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,9 +12,12 @@ from apps.accounts.models import Member
 from apps.core import audit
 from apps.core.models import Entry, Finding
 from apps.core.undo import CannotUndo, undoes
+from apps.team.models import ChangeEffect
+from apps.team.queries.effects import measured, waiting
 
 # What an action may change; the ledger keeps exactly these before and after.
 FIELDS = ("state", "assigned_id", "snoozed_until", "snoozed_rank", "reason", "closed_at")
+AT_ONCE = 100  # effects measured in one go
 LIVING = (Finding.State.OPEN, Finding.State.SNOOZED)
 
 
@@ -93,3 +97,19 @@ def put_back(entry: Entry) -> None:
         field = Finding._meta.get_field(name)
         setattr(finding, name, field.to_python(entry.before.get(name)))
     finding.save(update_fields=list(entry.after))
+
+
+def keep_effects(*, today: date) -> int:
+    """Measure what has become known of changes, and keep it beside the ledger; returns how many entries."""
+    entries = waiting(today=today).iterator(chunk_size=AT_ONCE)
+    count = 0
+    names = [field.name for field in ChangeEffect._meta.concrete_fields if field.name not in {"pk", "agency", "number"}]
+    while some := list(islice(entries, AT_ONCE)):
+        ChangeEffect.objects.bulk_create(
+            measured(some, today=today).values(),
+            update_conflicts=True,
+            unique_fields=["agency", "number"],
+            update_fields=names,
+        )
+        count += len(some)
+    return count

@@ -10,6 +10,7 @@ from apps.core import findings
 from apps.core.idempotency import DAYS_KEPT
 from apps.core.models import IdempotentCall
 from apps.core.tenancy import tenant
+from apps.team import actions
 
 
 @shared_task(name="apps.team.tasks.wake_findings")
@@ -22,3 +23,13 @@ def wake_findings() -> int:
             woken += findings.wake(today=now.date(), at=now)
             IdempotentCall.objects.filter(created_at__lt=now - timedelta(days=DAYS_KEPT)).delete()
     return woken
+
+
+@shared_task(name="apps.team.tasks.measure_effects")
+def measure_effects() -> int:
+    """Keep what has become known of the effects of changes, agency by agency; returns of how many."""
+    count = 0
+    for agency_id in Agency.objects.filter(active=True).values_list("pk", flat=True):
+        with tenant(agency_id):
+            count += actions.keep_effects(today=timezone.localdate())
+    return count

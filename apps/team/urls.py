@@ -15,6 +15,7 @@ staff: list[URLPattern | URLResolver] = [
     path("stores/<slug:store>/", store.store, name="store"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/act/", inbox.inbox_act, name="inbox-act"),
+    path("inbox/sum/", inbox.inbox_sum, name="inbox-sum"),
     path("changes/", changes.changes, name="changes"),
     path("changes/verify/", changes.changes_verify, name="changes-verify"),
     path("changes/undo/", changes.changes_undo, name="changes-undo"),

@@ -25,6 +25,7 @@ function tell() {
     const sum = chosen.reduce((total, box) => total + Number(box.dataset[`sum${key[0].toUpperCase()}${key.slice(1)}`] ?? box.dataset[key] ?? 0), 0);
     place.textContent = spoken(sum);
   }
+  for (const place of bar.querySelectorAll("[data-bulk-ask]")) place.dispatchEvent(new CustomEvent("chosen"));
 }
 
 function range(box) {

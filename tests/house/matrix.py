@@ -230,6 +230,7 @@ STAFF = {
     "store": row(P.OVERVIEW_VIEW, methods=BOTH),
     "inbox": row(P.INBOX_VIEW, methods=BOTH),
     "inbox-act": act(P.INBOX_WORK),
+    "inbox-sum": act(P.INBOX_WORK),
     "changes": row(P.CHANGES_VIEW, methods=BOTH),
     "changes-verify": row(P.CHANGES_VIEW, methods=BOTH),
     "changes-undo": act(P.CHANGES_UNDO, P.INBOX_WORK, P.COST_EDIT),

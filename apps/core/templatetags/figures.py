@@ -101,6 +101,14 @@ def percent(share: Number | None, places: int = 1) -> str | SafeString:
 
 
 @register.filter
+def points(share: Number | None) -> str | SafeString:
+    """A difference of shares in percentage points, without the unit: -0.25 is −25.0."""
+    if share is None or share == "":
+        return _dash()
+    return _typeset(numbers.format_decimal(share * 100, "#,##0.0", locale=locale()))
+
+
+@register.filter
 def days(value: Number | None) -> str | SafeString:
     """A number of days with its unit."""
     if value is None or value == "":

@@ -45,3 +45,8 @@ def metric_name(metric: str, programme: str = "") -> str:
     """A metric as people call it; one that nobody here knows by Amazon's own name."""
     name = str(METRICS.get(metric) or metric)
     return f"{name} ({PROGRAMMES.get(programme, programme)})" if programme else name
+
+
+def programme_name(programme: str) -> str:
+    """How orders are sent, as people call it."""
+    return str(PROGRAMMES.get(programme, programme))

@@ -7,12 +7,13 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Client, Member, Store
 from apps.accounts.queries import colleagues, owned, site_filter, stores_for
+from apps.core.findings import stake
 from apps.core.lists import ListColumn, ListQuery, dom_id, ordered
 from apps.core.permissions import Permission
 from apps.health.models import AlertDelivery, AlertRule, Incident, IncidentEvent, IncidentOpinion, Severity, Signal
@@ -98,20 +99,20 @@ def sorted_by(rows: QuerySet[Incident], query: ListQuery) -> QuerySet[Incident]:
 
 
 def summary(rows: QuerySet[Incident], member: Member) -> Summary:
-    """One query."""
+    """One query, and one for the money: two causes on one site put the same sales at stake."""
     week = timezone.now() - timedelta(days=7)
     living = ~Q(state=Incident.State.RESOLVED)
     found = rows.order_by().aggregate(
         **{state: Count("id", filter=Q(state=state)) for state in STATES},
         total=Count("id"),
         living=Count("id", filter=living),
-        at_stake=Sum("rank", filter=living),
         mine=Count("id", filter=living & Q(owner=member)),
         red=Count("id", filter=living & Q(band=2)),
         recovered=Count("id", filter=Q(resolved_at__gte=week)),
     )
     counts = {state: found[state] for state in STATES} | {"all": found["total"], "": found["living"]}
-    return Summary(counts, found["at_stake"] or 0, found["mine"], found["red"], found["recovered"])
+    money = stake(rows.filter(living).annotate(kind=Value(""), subject=Value("")))
+    return Summary(counts, money, found["mine"], found["red"], found["recovered"])
 
 
 def rows_of(incidents: Iterable[Incident], currency: str) -> list[Row]:

@@ -10,13 +10,16 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member, Store, StoreMarketplace
 from apps.accounts.queries import discreet, marketplaces_for, site_filter, stores_for
+from apps.core.audit import verb_words
 from apps.core.exports import Field
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.health.models import Crisis, CrisisStep, Defect, HealthDay, Incident, IncidentEvent, Notice, Playbook
+from apps.health.models.names import metric_name, programme_name
 
 BACK = 180  # days of facts that Amazon asks about
 MOST = 20_000  # lines of one table
+STATUSES = dict(HealthDay.Status.choices)
 
 
 @dataclass(frozen=True)
@@ -77,44 +80,44 @@ def tables(crisis: Crisis, member: Member) -> Iterator[Table]:
 
 DEFECTS = (
     Field(_("Order"), lambda r: r.order_id),
-    Field(_("Kind"), lambda r: r.get_kind_display()),
+    Field(_("Kind"), lambda r: r.get_kind_display(), code=lambda r: r.kind),
     Field(_("Site"), lambda r: r.marketplace_id),
     Field("SKU", lambda r: r.sku),
     Field(_("Ordered"), lambda r: r.ordered_on),
     Field(_("Reported"), lambda r: r.reported_on),
     Field(_("Withdrawn"), lambda r: r.withdrawn_on),
-    Field(_("State"), lambda r: r.get_state_display()),
+    Field(_("State"), lambda r: r.get_state_display(), code=lambda r: r.state),
     Field(_("Note"), lambda r: r.note),
 )
 METRICS = (
     Field(_("Day"), lambda r: r.date),
     Field(_("Site"), lambda r: r.marketplace_id),
-    Field(_("Metric"), lambda r: r.metric),
-    Field(_("Programme"), lambda r: r.programme),
+    Field(_("Metric"), lambda r: metric_name(r.metric), code=lambda r: r.metric),
+    Field(_("Programme"), lambda r: programme_name(r.programme), code=lambda r: r.programme),
     Field(_("Counted"), lambda r: r.count),
     Field(_("Of"), lambda r: r.total),
     Field(_("Rate, millionths"), lambda r: r.rate),
     Field(_("Target, millionths"), lambda r: r.target),
-    Field(_("Status"), lambda r: r.status),
+    Field(_("Status"), lambda r: str(STATUSES.get(r.status, r.status)), code=lambda r: r.status),
 )
 NOTICES = (
     Field(_("At"), lambda r: r.at),
-    Field(_("Kind"), lambda r: r.get_kind_display()),
+    Field(_("Kind"), lambda r: r.get_kind_display(), code=lambda r: r.kind),
     Field(_("Site"), lambda r: r.marketplace),
     Field("SKU", lambda r: r.sku),
     Field(_("Subject"), lambda r: r.subject),
-    Field(_("State"), lambda r: r.get_state_display()),
+    Field(_("State"), lambda r: r.get_state_display(), code=lambda r: r.state),
     Field(_("Answer"), lambda r: r.answer),
 )
 CHANGES = (
     Field(_("At"), lambda r: r.at),
     Field(_("Who"), lambda r: r.actor),
-    Field(_("What"), lambda r: r.verb),
+    Field(_("What"), lambda r: verb_words(r.verb), code=lambda r: r.verb),
     Field(_("Object"), lambda r: r.title),
     Field(_("Reason"), lambda r: r.reason),
 )
 EVENTS = (
     Field(_("At"), lambda r: r.at),
-    Field(_("What"), lambda r: r.get_kind_display()),
+    Field(_("What"), lambda r: r.get_kind_display(), code=lambda r: r.kind),
     Field(_("Who"), lambda r: str(r.by) if r.by else None),
 )

@@ -13,8 +13,9 @@ from apps.accounts.models import Member
 from apps.core import lists
 from apps.core.exports import Field, money
 from apps.health.domain.headroom import WHOLE
+from apps.health.models.names import metric_name, programme_name
 from apps.health.queries.board import COLUMNS, DEFAULT_SORT, Cell, Line, board
-from apps.health.queries.wording import OPERATORS
+from apps.health.queries.wording import BANDS, OPERATORS
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ def _day(flat: Flat) -> date:
 FIELDS = (
     Field(_("Store"), lambda f: f.line.store.name),
     Field(_("Site"), lambda f: f.line.site),
-    Field(_("Metric"), _row("metric")),
-    Field(_("Programme"), _row("programme")),
+    Field(_("Metric"), lambda f: metric_name(f.cell.reading.row.metric), code=_row("metric")),
+    Field(_("Programme"), lambda f: programme_name(f.cell.reading.row.programme), code=_row("programme")),
     Field(_("Report of"), _day),
     Field(_("Looked at"), _row("total")),
     Field(_("Bad"), lambda f: f.cell.reading.standing.bad),
@@ -54,7 +55,7 @@ FIELDS = (
     Field(_("Target"), lambda f: _share(f.cell.reading.level.target if f.cell.reading.level else None)),
     Field(_("Operator"), lambda f: OPERATORS.get(f.cell.reading.level.operator if f.cell.reading.level else "", "")),
     Field(_("More allowed"), lambda f: f.cell.reading.standing.room),
-    Field(_("State"), lambda f: f.cell.reading.band.value),
+    Field(_("State"), lambda f: str(BANDS[f.cell.reading.band]), code=lambda f: f.cell.reading.band.value),
     Field(_("Chance of a breach"), lambda f: _share(f.cell.outlook.chance) if f.cell.outlook else None),
     Field(_("Window from"), _row("window_first")),
     Field(_("Window to"), _row("window_last")),

@@ -14,6 +14,7 @@ from apps.health.models import Defect, Notice
 
 STATES = ("todo", "doing", "done", "none")
 DEFECT_SORT, NOTICE_SORT = "-ordered", "-at"
+DEFECT_TEXT, NOTICE_TEXT = ("order_id", "sku"), ("subject", "sku", "asin")  # what is searched
 DEFECT_COLUMNS = (
     ListColumn("order", _("Order"), order="order_id", fixed=True),
     ListColumn("kind", _("Defect"), order="kind", fixed=True),

@@ -15,6 +15,7 @@ from apps.accounts.models import Member
 from apps.accounts.queries import colleagues, stores_for
 from apps.accounts.views import lists as pages
 from apps.core import lists
+from apps.core.findings import explain_stake
 from apps.core.http import MemberRequest, page, requires, toast
 from apps.core.permissions import Permission
 from apps.health.actions import incidents as actions
@@ -25,6 +26,7 @@ from apps.health.queries import alert_words as words
 from apps.health.queries import alerts as queries
 from apps.health.queries import crises as playbooks
 from apps.health.views.alert_rules import tabs
+from apps.sync.queries.freshness import oldest
 
 PAGE, TEMPLATE, ONE = "alerts", "health/alerts/list.html", "health/alerts/incident.html"
 FILTERS = {"q", "mp", "store", "owner", "cause", "severity"}
@@ -59,6 +61,7 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
         "rows": rows,
         "lines": queries.rows_of(rows, currency),
         "totals": totals,
+        "explained": explain_stake(_("Open money at stake"), as_of=oldest([store] if store else stores_for(member))),
         "currency": currency,
         "segments": _segments(query, totals),
         "filtered": bool(set(query.params) & FILTERS),

@@ -60,11 +60,11 @@ class List:
 
 DEFECTS = List(
     "health-defects", "defects", "health/defects.html", queries.DEFECT_COLUMNS, queries.DEFECT_SORT,
-    ("order_id", "sku"), Defect.Kind, queries.defects_for, queries.picked_defects, gettext_lazy("Export of defect orders"),
+    queries.DEFECT_TEXT, Defect.Kind, queries.defects_for, queries.picked_defects, gettext_lazy("Export of defect orders"),
 )  # fmt: skip
 NOTICES = List(
     "health-notices", "notices", "health/notices.html", queries.NOTICE_COLUMNS, queries.NOTICE_SORT,
-    ("subject", "sku", "asin"), Notice.Kind, queries.notices_for,
+    queries.NOTICE_TEXT, Notice.Kind, queries.notices_for,
     lambda rows, keys: rows.filter(pk__in=[key for key in keys if len(key) == 36]), gettext_lazy("Export of notices"),
 )  # fmt: skip
 

@@ -5,9 +5,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
 from apps.accounts.models import Member, Store
 from apps.core import audit
+from apps.core.models import Entry
+from apps.core.undo import CannotUndo, undoes
 from apps.inventory.models import Policy
+from apps.sync.actions.documents import tell
+from apps.sync.loading import Loaded
+from apps.sync.rows import PRODUCT
 
 FIELDS = (
     "safety_factor",
@@ -51,3 +59,20 @@ def save_policy(store: Store | None, sku: str, values: Values, *, by: Member, at
             title=sku or (store.name if store else ""),
         )
     return policy
+
+
+@undoes("policy.saved")
+def _undo(entry: Entry) -> None:
+    """The values of before, as long as nobody changed them since; lines are worked out anew."""
+    policy = Policy.objects.select_for_update().filter(pk=entry.target).first()
+    names = [name for name in entry.after if name in FIELDS]
+    now = audit.plain({name: getattr(policy, name) for name in names}) if policy else None
+    if policy is None or now != {name: entry.after[name] for name in names}:
+        raise CannotUndo(_("The policy has changed since."))
+    for name in names:
+        setattr(policy, name, Policy._meta.get_field(name).to_python(entry.before.get(name)))
+    policy.updated_at = timezone.now()
+    policy.save(update_fields=[*names, "updated_at"])
+    stores = [policy.store_id] if policy.store_id else Store.objects.filter(active=True).values_list("pk", flat=True)
+    for store_id in stores:
+        tell(PRODUCT.name, store_id=store_id, loaded=Loaded())

@@ -11,7 +11,7 @@ from apps.accounts.models import Member
 from apps.core.exports import Field, money
 from apps.core.lists import parse
 from apps.core.permissions import Permission
-from apps.inventory.models import Plan, PlanLine, Replenishment
+from apps.inventory.models import MODES, Plan, PlanLine, Replenishment
 from apps.inventory.queries.lines import COLUMNS, chosen, lines_for, priced, sorted_by
 
 DEFAULT_SORT = "priority"
@@ -21,13 +21,17 @@ def _velocity(row: Replenishment) -> Decimal | None:
     return None if row.velocity is None else Decimal(row.velocity) / 1000
 
 
+def _way(mode: str) -> str:
+    return str(MODES.get(mode, mode))
+
+
 LINE_FIELDS = (
     Field(_("Store"), lambda r: r.store.slug),
     Field(_("Sites"), lambda r: " ".join(r.marketplaces)),
     Field("SKU", lambda r: r.sku),
     Field("ASIN", lambda r: r.asin),
     Field(_("Title"), lambda r: r.title),
-    Field(_("Priority"), lambda r: r.get_status_display()),
+    Field(_("Priority"), lambda r: r.get_status_display(), code=lambda r: r.status),
     Field(_("At stake"), money("at_stake", "currency")),
     Field(_("Currency"), lambda r: r.currency),
     Field(_("Suggested"), lambda r: r.suggested),
@@ -61,9 +65,13 @@ PLAN_FIELDS = (
     Field(_("Title"), lambda r: r.title),
     Field(_("Quantity"), lambda r: r.units),
     Field(_("Units per carton"), lambda r: r.carton_units),
-    Field(_("Transport"), lambda r: r.mode),
+    Field(_("Transport"), lambda r: _way(r.mode), code=lambda r: r.mode),
     Field(_("Arrives"), lambda r: r.arrives_on),
-    Field(_("Shipments"), lambda r: "; ".join(f"{p.mode} {p.units} {p.arrives_on}" for p in r.parts.all())),
+    Field(
+        _("Shipments"),
+        lambda r: "; ".join(f"{_way(p.mode)} {p.units} {p.arrives_on}" for p in r.parts.all()),
+        code=lambda r: "; ".join(f"{p.mode} {p.units} {p.arrives_on}" for p in r.parts.all()),
+    ),
     Field(_("Received"), lambda r: r.received),
     Field(_("Unit cost"), money("unit_cost", "cost_currency"), Permission.COST_VIEW),
     Field(_("Currency of cost"), lambda r: r.cost_currency, Permission.COST_VIEW),

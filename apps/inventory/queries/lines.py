@@ -14,26 +14,60 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import Member, StoreGrant
 from apps.accounts.queries import stores_for
 from apps.core.lists import ListColumn, ListQuery, ordered
+from apps.core.metrics import Explanation
 from apps.core.models import Entry
 from apps.core.money import WHOLE_UNITS, convert
 from apps.core.permissions import Permission
 from apps.inventory.models import MODES, Calculation, PlanLine, Replenishment
+from apps.inventory.queries.tile_words import explained
 
 STATUSES = ("urgent", "reorder", "healthy", "excess", "no_data")
 
 COLUMNS = (
     ListColumn("product", _("Product"), order="sku", fixed=True),
     ListColumn("priority", _("Priority"), order="priority", fixed=True),
-    ListColumn("at_stake", _("At stake"), order="stake", numeric=True),
-    ListColumn("suggested", _("Suggested"), order="units", numeric=True, fixed=True),
+    ListColumn(
+        "at_stake",
+        _("At stake"),
+        order="stake",
+        numeric=True,
+        help=_("Urgent: days without stock × daily sales × price; excess: fees a month"),
+    ),
+    ListColumn(
+        "suggested",
+        _("Suggested"),
+        order="units",
+        numeric=True,
+        fixed=True,
+        help=_("Daily sales × supply cycle × safety factor − everything owned or on order"),
+    ),
     ListColumn("ship", _("Ship / order"), order="order_by"),
-    ListColumn("cover", _("Cover, days"), order="cover_fba_days"),
-    ListColumn("out_on", _("Out on"), order="out_on"),
-    ListColumn("velocity", _("Daily sales"), order="velocity", numeric=True),
-    ListColumn("fba", _("FBA"), order="available", numeric=True),
-    ListColumn("inbound", _("Inbound"), order="inbound", numeric=True),
-    ListColumn("own", _("Own stock"), order="own", numeric=True),
-    ListColumn("cost", _("Cost"), order="value", numeric=True, needs=Permission.COST_VIEW),
+    ListColumn("cover", _("Cover, days"), order="cover_fba_days", help=_("Sellable units at FBA ÷ daily sales")),
+    ListColumn("out_on", _("Out on"), order="out_on", help=_("Today and the days of cover")),
+    ListColumn(
+        "velocity",
+        _("Daily sales"),
+        order="velocity",
+        numeric=True,
+        help=_("Units a day: the last 7, 30 and 90 days, weighed; days without stock are left out"),
+    ),
+    ListColumn("fba", _("FBA"), order="available", numeric=True, help=_("Sellable units at Amazon")),
+    ListColumn(
+        "inbound",
+        _("Inbound"),
+        order="inbound",
+        numeric=True,
+        help=_("Units on the way to Amazon: working, shipped and receiving"),
+    ),
+    ListColumn("own", _("Own stock"), order="own", numeric=True, help=_("Units in own warehouses")),
+    ListColumn(
+        "cost",
+        _("Cost"),
+        order="value",
+        numeric=True,
+        needs=Permission.COST_VIEW,
+        help=_("Quantity × today’s unit cost"),
+    ),
     ListColumn("owner", _("Owner"), order="owner__user__name"),
     ListColumn("supplier", _("Supplier"), order="supplier", shown=False),
     ListColumn("reserved", _("Reserved"), order="reserved", numeric=True, shown=False),
@@ -156,6 +190,11 @@ class Summary:
     @property
     def total(self) -> int:
         return sum(self.counts.values())
+
+    @property
+    def explained(self) -> dict[str, Explanation]:
+        """How each tile is made up."""
+        return explained(self.stock_as_of)
 
 
 def summary(lines: QuerySet[Replenishment], *, currency: str, rates: Mapping[str, Decimal]) -> Summary:

@@ -113,6 +113,7 @@ def _headers(query: lists.ListQuery) -> list[dict[str, Any]]:
             "numeric": column.numeric,
             "url": query.sort_url(column),
             "aria": query.aria_sort(column),
+            "help": column.help,
         }
         for column in query.shown_columns
     ]

@@ -16,9 +16,17 @@ from apps.listings.queries.products import Row
 from apps.listings.queries.told import told_columns
 
 
-def _site(listing: Listing) -> str:
+def _site(listing: Listing, status: str) -> str:
     price = "" if listing.price is None else f" {to_decimal(listing.price, listing.currency)} {listing.currency}"
-    return f"{listing.marketplace_id} {listing.status}{price}"
+    return f"{listing.marketplace_id} {status}{price}"
+
+
+def _in_words(row: Row) -> str:
+    return "; ".join(_site(each, each.get_status_display()) for each in row.listings)
+
+
+def _in_codes(row: Row) -> str:
+    return "; ".join(_site(each, each.status) for each in row.listings)
 
 
 FIELDS = (
@@ -27,8 +35,8 @@ FIELDS = (
     Field("ASIN", lambda r: r.product.asin),
     Field(_("FNSKU"), lambda r: r.product.fnsku),
     Field(_("Title"), lambda r: r.product.title),
-    Field(_("Status"), lambda r: r.status),
-    Field(_("Sites and prices"), lambda r: "; ".join(map(_site, r.listings))),
+    Field(_("Status"), lambda r: str(queries.LABELS[r.status]), code=lambda r: r.status),
+    Field(_("Sites and prices"), _in_words, code=_in_codes),
     Field(_("Brand"), lambda r: r.product.brand),
     Field(_("Category"), lambda r: r.product.category),
     Field(_("Supplier"), lambda r: r.product.supplier),

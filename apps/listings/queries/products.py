@@ -19,6 +19,7 @@ from apps.listings.queries.told import told_columns, told_of
 
 DEFAULT_SORT = "product"
 STATUSES = ("selling", "stopped", "unlisted")
+LABELS = {"selling": _("On sale"), "stopped": _("Off sale"), "unlisted": _("Not listed")}
 MASTERS = ("supplier", "owner", "moq", "carton_units")  # what one wants to know of every SKU
 PICTURES = "https://m.media-amazon.com/"  # pictures from elsewhere are not shown
 _UNKNOWN = {

@@ -17,8 +17,9 @@ from apps.core.undo import undone_numbers
 from apps.listings import actions, forms
 from apps.listings.models import Product
 from apps.listings.queries import products as queries
+from apps.listings.queries.products import LABELS
 from apps.listings.queries.told import told_columns
-from apps.listings.views.products import LABELS, PAGE, tiles
+from apps.listings.views.products import PAGE, tiles
 
 TEMPLATE = "listings/product.html"
 CELL = "listings/cell.html"

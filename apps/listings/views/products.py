@@ -7,7 +7,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import Member
@@ -24,11 +24,6 @@ from apps.listings.queries.told import told_columns
 PAGE = "products"
 TEMPLATE = "listings/products.html"
 FILTERS = {"q", "mp", "store", "owner", "supplier", "missing", "status"}
-LABELS = {
-    "selling": gettext_lazy("On sale"),
-    "stopped": gettext_lazy("Off sale"),
-    "unlisted": gettext_lazy("Not listed"),
-}
 
 
 @require_safe
@@ -58,7 +53,7 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
         "lines": queries.rows_of(rows, member),
         "totals": totals,
         "segments": _segments(query, totals),
-        "labels": LABELS,
+        "labels": queries.LABELS,
         "told": {column.key for column in told_columns()},
         "filtered": bool(set(query.params) & FILTERS),
         "choices": queries.choices(mine),
@@ -93,7 +88,9 @@ def tiles(request: MemberRequest, slug: str) -> dict[str, Any]:
 def _segments(query: lists.ListQuery, totals: queries.Summary) -> list[dict[str, Any]]:
     """All, and each status, with its count and address."""
     status = query.status if query.status in queries.STATUSES else ""
-    counts = [("", _("All"), totals.total)] + [(key, LABELS[key], totals.statuses[key]) for key in queries.STATUSES]
+    counts = [("", _("All"), totals.total)] + [
+        (key, queries.LABELS[key], totals.statuses[key]) for key in queries.STATUSES
+    ]
     return pages.segments(query, status, counts)
 
 

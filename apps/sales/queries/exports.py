@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member
 from apps.accounts.queries import stores_for
-from apps.core.exports import Field
+from apps.core.exports import Field, yes
 from apps.core.lists import parse
 from apps.core.money import to_decimal
 from apps.core.permissions import Permission
@@ -19,6 +19,7 @@ from apps.sales.queries import costs as queries
 from apps.sales.queries import orders
 from apps.sales.queries.costs import Row, Scope
 from apps.sales.queries.order_sums import count_of
+from apps.sales.queries.order_words import status_word
 from apps.sales.queries.orders import Row as OrderRow
 
 
@@ -93,9 +94,9 @@ ORDER_FIELDS = (
     Field(_("Line"), lambda r: r.line.ordinal),
     Field(_("Purchased"), lambda r: r.line.purchased_at),
     Field(_("Day of the site"), lambda r: r.line.purchased_on),
-    Field(_("Status"), lambda r: r.state),
-    Field(_("Amazon's status"), lambda r: r.line.status),
-    Field(_("Status of the line"), lambda r: r.line.item_status),
+    Field(_("Status"), lambda r: status_word(r.state), code=lambda r: r.state),
+    Field(_("Amazon's status"), lambda r: status_word(r.line.status), code=lambda r: r.line.status),
+    Field(_("Status of the line"), lambda r: status_word(r.line.item_status), code=lambda r: r.line.item_status),
     Field("SKU", lambda r: r.line.sku),
     Field("ASIN", lambda r: r.line.asin),
     Field(_("Title"), lambda r: r.title),
@@ -107,9 +108,9 @@ ORDER_FIELDS = (
     Field(_("Shipping"), _money("shipping")),
     Field(_("Tax on shipping"), _money("shipping_tax")),
     Field(_("Currency"), lambda r: r.line.currency),
-    Field(_("Fulfilment"), lambda r: r.line.fulfilment),
+    Field(_("Fulfilment"), lambda r: r.way, code=lambda r: r.line.fulfilment),
     Field(_("Ship to"), lambda r: r.line.ship_country),
-    Field(_("Business"), lambda r: r.line.business),
+    Field(_("Business"), lambda r: yes(r.line.business), code=lambda r: int(r.line.business)),
     Field(_("Updated"), lambda r: r.line.updated_at),
 )
 

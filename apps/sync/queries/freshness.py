@@ -89,6 +89,12 @@ def as_of(dataset: str, stores: Iterable[Any]) -> datetime | None:
     return ages.aggregate(oldest=Min("fresh_at"))["oldest"]
 
 
+def oldest(stores: Iterable[Any]) -> datetime | None:
+    """When the oldest of all that these stores have ever been brought came; None: nothing came yet. One query."""
+    streams = Stream.objects.filter(store__in=stores, active=True).exclude(connection__state=Connection.State.REVOKED)
+    return streams.aggregate(oldest=Min("fresh_at"))["oldest"]
+
+
 def _runs(streams: list[Any]) -> dict[Any, dict[str, Any]]:
     """Per stream: how many run, when the next is due, and how much of the history is missing."""
     unfinished = Run.objects.filter(stream__in=streams, state__in=[Run.State.DUE, Run.State.RUNNING])

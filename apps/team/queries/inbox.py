@@ -1,19 +1,20 @@
 """What needs a person, over all apps."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import Member
+from apps.accounts.models import Member, Store
 from apps.accounts.queries import finding_filter
-from apps.core.findings import KINDS, FindingKind
+from apps.core.findings import KINDS, FindingKind, stake, stakes
 from apps.core.metrics import Period
 from apps.core.models import Finding
 
@@ -53,7 +54,7 @@ def visible_findings(member: Member) -> QuerySet[Finding]:
     return Finding.objects.filter(finding_filter(member), kind__in=kinds)
 
 
-def inbox(member: Member, *, tab: str, me_only: bool, **only: Any) -> QuerySet[Finding]:
+def inbox(member: Member, *, tab: str, me_only: bool = False, **only: Any) -> QuerySet[Finding]:
     """The inbox, most money first. `tab`: open, snoozed, done. `only`: further field look-ups."""
     states = {"snoozed": [SNOOZED], "done": CLOSED}.get(tab, [OPEN])
     rows = visible_findings(member).filter(state__in=states, **only)
@@ -78,20 +79,87 @@ class InboxTotals:
 
 
 def inbox_totals(member: Member, *, today: date) -> InboxTotals:
-    """One query for the tiles, one for the kinds. `kept`: what recovered or was done in the last seven days."""
+    """One query for the counts, one for the kinds, two for the money.
+
+    `kept`: what recovered or was done in the last seven days.
+    """
     week = today - timedelta(days=7)
     rows = visible_findings(member)
-    sums = rows.aggregate(
+    counts = rows.aggregate(
         open=Count("id", filter=Q(state=OPEN)),
-        at_stake=Sum("rank", filter=Q(state=OPEN)),
         due=Count("id", filter=Q(state=OPEN, due__lte=today)),
         snoozed=Count("id", filter=Q(state=SNOOZED)),
-        kept=Sum("rank", filter=Q(state__in=[Finding.State.DONE, Finding.State.RECOVERED], closed_at__date__gte=week)),
     )
     kinds = rows.filter(state=OPEN).values_list("kind").annotate(n=Count("id"))
+    kept = rows.filter(state__in=[Finding.State.DONE, Finding.State.RECOVERED], closed_at__date__gte=week)
     return InboxTotals(
-        sums["open"], sums["at_stake"] or 0, sums["due"], sums["snoozed"], sums["kept"] or 0, dict(kinds)
+        counts["open"], stake(rows.filter(state=OPEN)), counts["due"], counts["snoozed"], stake(kept), dict(kinds)
     )
+
+
+# -- in groups
+
+GROUPS = {"store": _("By store"), "kind": _("By kind"), "due": _("By due date")}
+OVERDUE, WEEK, LATER, NEVER = range(4)
+DUES = {OVERDUE: _("Due today or before"), WEEK: _("Due within 7 days"), LATER: _("Due later"), NEVER: _("No due date")}
+COLUMN = {"store": "store_id", "kind": "kind", "due": "due_part"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """A head of the list: everything in it, also what is on other pages. Money in the agency's currency."""
+
+    key: Any
+    label: str | Promise
+    count: int
+    at_stake: int
+
+
+def grouped(rows: QuerySet[Finding], by: str, *, today: date) -> tuple[QuerySet[Finding], dict[Any, Group]]:
+    """(the rows, group after group, most money first; {key: head}); two queries for the heads, three by store."""
+    column = COLUMN[by]
+    if by == "due":
+        rows = rows.annotate(due_part=_due_part(today))
+    money = {key: at_stake for (key,), at_stake in stakes(rows, by=[column]).items()}
+    counts = dict(rows.order_by().values_list(column).annotate(n=Count("id")))
+    names = _names(by, counts)
+    ranked = sorted(counts, key=lambda key: (key if by == "due" else -money.get(key, 0), str(names.get(key, key))))
+    heads = {key: Group(key, names.get(key, str(key)), counts[key], money.get(key, 0)) for key in ranked}
+    place = Case(
+        *(When(**{column: key}, then=Value(n)) for n, key in enumerate(ranked)),
+        default=Value(len(ranked)),
+        output_field=IntegerField(),
+    )
+    return rows.annotate(group_place=place).order_by("group_place", *rows.query.order_by), heads
+
+
+def headed(cards: Iterable[Card], by: str, heads: Mapping[Any, Group]) -> list[tuple[Group | None, Card]]:
+    """Each card with the head that stands above it, if it is the first of its group on the page."""
+    found: list[tuple[Group | None, Card]] = []
+    last: Any = object()
+    for card in cards:
+        key = getattr(card.finding, COLUMN[by]) if by else last
+        found.append((None if key == last else heads.get(key), card))
+        last = key
+    return found
+
+
+def _due_part(today: date) -> Case:
+    return Case(
+        When(due__lte=today, then=Value(OVERDUE)),
+        When(due__lte=today + timedelta(days=7), then=Value(WEEK)),
+        When(due__isnull=False, then=Value(LATER)),
+        default=Value(NEVER),
+        output_field=IntegerField(),
+    )
+
+
+def _names(by: str, keys: Iterable[Any]) -> dict[Any, str | Promise]:
+    if by == "due":
+        return dict(DUES)
+    if by == "kind":
+        return {key: kind.label for key, kind in KINDS.items()}
+    return dict(Store.objects.filter(pk__in=list(keys)).values_list("pk", "name"))
 
 
 def cards(findings: Iterable[Finding]) -> list[Card]:
@@ -129,6 +197,9 @@ def _sentence(words: str | Promise, detail: dict[str, Any]) -> str:
 
 
 def at_stake_by_store(member: Member) -> dict[int, tuple[int, int]]:
-    """{store id: (open findings, minor units of the agency's currency)}."""
-    rows = visible_findings(member).filter(state=OPEN).values_list("store").annotate(n=Count("id"), money=Sum("rank"))
-    return {store: (n, money or 0) for store, n, money in rows.order_by()}
+    """{store id: (open findings, minor units of the agency's currency)}; two queries. Stores add up to the whole."""
+    rows = visible_findings(member).filter(state=OPEN)
+    money = stakes(rows, by=["store_id"])
+    return {
+        store: (n, money.get((store,), 0)) for store, n in rows.order_by().values_list("store").annotate(Count("id"))
+    }

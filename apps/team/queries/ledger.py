@@ -13,7 +13,8 @@ from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.undo import UNDO, VERB, undone_numbers
 from apps.inventory.queries.ledger import VERBS as STOCK_VERBS
-from apps.team.queries.effects import Effect, effects
+from apps.team.models import ChangeEffect
+from apps.team.queries.effects import WHY, effects
 from apps.team.queries.wording import Difference, differences, titled
 
 VERBS = {
@@ -92,6 +93,21 @@ VERBS = {
     "paper.traits": _("Product traits changed"),
     "paper.kind": _("Kind of paper saved"),
     "paper.rule": _("Requirement changed"),
+    "defect.work": _("Defect order worked on"),
+    "notice.work": _("Notice worked on"),
+    "store.sites": _("Sites of a store changed"),
+    "alert-rule.add": _("Alert rule added"),
+    "alert-rule.change": _("Alert rule changed"),
+    "alert-rule.remove": _("Alert rule removed"),
+    "alert.resend": _("Message sent again"),
+    "channel.add": _("Alert channel added"),
+    "channel.change": _("Alert channel changed"),
+    "channel.remove": _("Alert channel removed"),
+    "incident.acknowledge": _("Incident acknowledged"),
+    "incident.snooze": _("Incident snoozed"),
+    "incident.reopen": _("Incident woken up"),
+    "incident.assign": _("Incident assigned"),
+    "incident.escalate": _("Incident escalated"),
     "waiver.ask": _("Exception asked for"),
     "waiver.grant": _("Exception granted"),
     "waiver.refuse": _("Exception refused"),
@@ -114,12 +130,17 @@ class Change:
     differences: list[Difference]
     may_undo: bool
     undone: bool
-    effect: Effect
+    effect: ChangeEffect
 
     @property
     def label(self) -> str:
         """The verb as people read it."""
         return str(VERBS.get(self.entry.verb) or self.entry.verb.replace(".", ": ").replace("-", " "))
+
+    @property
+    def why(self) -> str:
+        """Why nothing is measured of it; "" where something is."""
+        return str(WHY.get(self.effect.why, ""))
 
     @property
     def title(self) -> str:
@@ -144,7 +165,7 @@ def changes(member: Member, *, q: str = "", store: str = "", verb: str = "", act
 
 
 def change_rows(entries: Iterable[Entry], member: Member) -> list[Change]:
-    """What changed from what to what, and what it did; one query for what was undone, one for effects."""
+    """What changed from what to what, and what it did; as many queries however many entries."""
     entries = list(entries)
     undone = undone_numbers([e.number for e in entries])
     may = member.can(Permission.CHANGES_UNDO)

@@ -6,7 +6,7 @@ Days are each site's own: "today" in Tokyo and in Seattle are two days, both are
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -53,6 +53,10 @@ HOW = _(
     "Sales of the month’s whole days, plus for every day to come, today among them, the mean of the same weekday in "
     "the four weeks before. The range held eight in ten of the same forecasts made on each day of the last half year. "
     "Sales events to come are not in it."
+)
+SUM = _(
+    "Item price minus promotion of orders not cancelled, without tax and shipping, of the days named; days are those of each "
+    "site. The newest days still change while orders come in."
 )
 SOURCE = _("Amazon all-orders report, by last update")
 
@@ -134,13 +138,14 @@ def period_tiles(
     book = _read(rows, view, sites, month)
     seen = _Seen(book, view, AGAINST.get(view.query.compare, {}))
     told = _coming(book, seen, month) if as_of is not None and now - as_of <= TOO_OLD else None
-    return [
+    tiles = [
         _open_day(seen),
         _tile("yesterday", seen, "yesterday"),
         _tile("month", seen, "whole"),
         _forecast_tile(told, seen, as_of),
         _tile("last", seen, "last"),
     ]
+    return [replace(each, why=each.why or Explanation(each.label, SUM, SOURCE, as_of)) for each in tiles]
 
 
 def _rows(stores: Collection[int], view: View) -> Iterable[Any]:

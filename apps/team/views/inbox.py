@@ -11,19 +11,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from apps.accounts.models import Member
 from apps.accounts.queries import stores_for
 from apps.core import lists
-from apps.core.findings import KINDS
+from apps.core.findings import KINDS, MADE_OF, explain_stake, stake
 from apps.core.http import MemberRequest, page, requires, toast
-from apps.core.metrics import Period
+from apps.core.metrics import Explanation, Period
 from apps.core.models import Entry
 from apps.core.permissions import Permission
+from apps.sync.queries.freshness import oldest
 from apps.team import actions
-from apps.team.forms import InboxAction
+from apps.team.forms import MOST_AT_ONCE, InboxAction
 from apps.team.queries import inbox as queries
 from apps.team.views.changes import undo_url
 
 STRIP_DAYS = 14
+KEPT = gettext_lazy(
+    "What items put at stake that recovered by themselves or were marked as done in the last seven days; added up as open "
+    "items are. What was at stake is not lost any more; it is no proof that it would have been lost."
+)
 INBOX = (
     lists.ListColumn("at_stake", gettext_lazy("Money at stake"), order="rank", numeric=True),
     lists.ListColumn("due", gettext_lazy("Due"), order="due"),
@@ -52,14 +58,22 @@ def _inbox(request: MemberRequest) -> dict[str, Any]:
         only["subject__icontains"] = query.q
     if query.get("due") == "today":
         only["due__lte"] = today
-    rows = lists.paged(queries.inbox(member, tab=tab, me_only=query.owner == "me", **only), query)
+    found = queries.inbox(member, tab=tab, me_only=query.owner == "me", **only)
+    by, heads = query.get("group"), {}
+    by = by if by in queries.GROUPS else ""
+    if by:
+        found, heads = queries.grouped(found, by, today=today)
+    rows = lists.paged(found, query)
     totals = queries.inbox_totals(member, today=today)
     return {
         "query": query,
         "tab": tab,
         "tabs": _tabs(totals),
         "rows": rows,
-        "cards": queries.cards(rows),
+        "cards": (cards := queries.cards(rows)),
+        "headed": queries.headed(cards, by, heads),
+        "groups": queries.GROUPS.items(),
+        "explained": _why(member),
         "totals": totals,
         "filtered": bool(only or query.owner or tab != "open"),
         "strip": queries.strip(member, period=Period(today - timedelta(days=STRIP_DAYS - 1), today)),
@@ -68,6 +82,20 @@ def _inbox(request: MemberRequest) -> dict[str, Any]:
         "currency": request.agency.settings.currency,
         "today": today,
     } | _choices(request, totals)
+
+
+def _why(member: Member) -> dict[str, Explanation]:
+    """How the figures above the list are made up, and how old the data behind them is."""
+    as_of = oldest(stores_for(member).filter(active=True))
+    source = MADE_OF
+    return {
+        "at_stake": explain_stake(_("Open money at stake"), as_of=as_of),
+        "open": Explanation(
+            _("Open items"), _("Open items of all stores and sites you see, of every kind."), source, as_of
+        ),
+        "due": Explanation(_("Due today"), _("Open items whose day is today or before."), source, as_of),
+        "kept": Explanation(_("Kept this week"), KEPT, source, as_of),
+    }
 
 
 def _tabs(totals: queries.InboxTotals) -> list[dict[str, Any]]:
@@ -110,6 +138,15 @@ def inbox_act(request: MemberRequest) -> HttpResponse:
     label = dict(InboxAction.ACTIONS)[form.cleaned_data["action"]]
     answer = page(request, "team/inbox.html", _inbox(request))
     return toast(answer, words % {"count": len(entries), "action": label}, undo=undo_url(request, entries))
+
+
+@require_POST
+@requires(Permission.INBOX_WORK)
+def inbox_sum(request: MemberRequest) -> HttpResponse:
+    """What the chosen items put at stake together, for the bar of bulk actions."""
+    chosen = [uuid.UUID(each) for each in request.POST.getlist("ids")[:MOST_AT_ONCE] if _is_id(each)]
+    money = stake(queries.visible_findings(request.member).filter(pk__in=chosen))
+    return page(request, "team/inbox_sum.html", {"money": money, "currency": request.agency.settings.currency})
 
 
 def _act(findings: list[Any], values: dict[str, Any], deed: actions.Deed) -> list[Entry]:

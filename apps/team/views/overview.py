@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import lists
+from apps.core.findings import explain_stake
 from apps.core.http import MemberRequest, page, requires
 from apps.core.metrics import REGISTRY, Explanation, explain
 from apps.core.permissions import Permission
@@ -16,17 +17,57 @@ from apps.team.queries import inbox as findings_of
 from apps.team.queries import lens, periods, standing
 
 FIRST_STEPS = 8
+OUT = _(
+    "SKUs whose stock at FBA lasts at most until seven days from today: what is available, divided by daily sales. Daily "
+    "sales weigh the last 7, 30 and 90 days; days without stock are left out."
+)
+STOCK_SOURCE = _("FBA inventory and planning reports, all-orders report")
+FRESH = _("Stores all of whose datasets came within the time promised for them, of all stores shown.")
+FRESH_SOURCE = _("Our own record of runs")
 STORES = (
     lists.ListColumn("name", _("Store / client"), order="name", fixed=True),
-    lists.ListColumn("at_stake", _("Money at stake"), order="at_stake", numeric=True, fixed=True),
-    lists.ListColumn("todo", _("To do"), order="todo", numeric=True),
-    lists.ListColumn("out_soon", _("Out within 7 days"), order="out_soon", numeric=True),
-    lists.ListColumn("sales", _("Sales"), order="sales", numeric=True),
-    lists.ListColumn("change", _("Against before"), order="change", numeric=True),
+    lists.ListColumn(
+        "at_stake",
+        _("Money at stake"),
+        order="at_stake",
+        numeric=True,
+        fixed=True,
+        help=_("What open items put at stake together; each product once, a whole site only where it is more"),
+    ),
+    lists.ListColumn("todo", _("To do"), order="todo", numeric=True, help=_("Open items of the inbox")),
+    lists.ListColumn(
+        "out_soon",
+        _("Out within 7 days"),
+        order="out_soon",
+        numeric=True,
+        help=_("SKUs whose stock at FBA lasts at most seven days from today"),
+    ),
+    lists.ListColumn(
+        "sales",
+        _("Sales"),
+        order="sales",
+        numeric=True,
+        help=_("Item price minus promotion of orders not cancelled, without tax and shipping, in the chosen period"),
+    ),
+    lists.ListColumn(
+        "change",
+        _("Against before"),
+        order="change",
+        numeric=True,
+        help=_("Sales of the period against those it is compared with; nothing where these are not whole"),
+    ),
     lists.ListColumn("trend", _("Trend")),
-    lists.ListColumn("units", _("Units"), order="units", numeric=True),
-    lists.ListColumn("orders", _("Orders"), order="orders", numeric=True, shown=False),
-    lists.ListColumn("cover", _("Cover"), order="cover", numeric=True),
+    lists.ListColumn("units", _("Units"), order="units", numeric=True, help=_("Units ordered and not cancelled")),
+    lists.ListColumn(
+        "orders", _("Orders"), order="orders", numeric=True, shown=False, help=_("Distinct orders not cancelled")
+    ),
+    lists.ListColumn(
+        "cover",
+        _("Cover"),
+        order="cover",
+        numeric=True,
+        help=_("Units available, reserved and inbound ÷ daily sales of all SKUs"),
+    ),
     lists.ListColumn("sites", _("Sites")),
     lists.ListColumn("owner", _("Owner"), order="owner"),
     lists.ListColumn("sync", _("Data")),
@@ -98,7 +139,10 @@ def _fresh(lines: list[standing.Line]) -> dict[str, str]:
 
 
 def _why(lines: list[standing.Line]) -> dict[str, Explanation]:
-    """Formula, source and age of the three sums, for the mark beside each tile."""
-    ages = [line.fresh_at for line in lines if line.fresh_at]
-    as_of = min(ages) if ages else None
-    return {key: explain(key, as_of=as_of) for key in ("revenue", "units", "orders") if key in REGISTRY}
+    """Formula, source and age of what the tiles say, for the mark beside each."""
+    as_of = min((line.fresh_at for line in lines if line.fresh_at), default=None)
+    return {key: explain(key, as_of=as_of) for key in ("revenue", "units", "orders") if key in REGISTRY} | {
+        "at_stake": explain_stake(_("Money at stake"), as_of=as_of),
+        "out": Explanation(_("Out within 7 days"), OUT, STOCK_SOURCE, as_of),
+        "data": Explanation(_("Data up to date"), FRESH, FRESH_SOURCE, as_of),
+    }
