@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
@@ -27,6 +28,7 @@ LISTS = (
     "sync/run",
     "sync/storeddocument",
     "sync/webhookdelivery",
+    "admin/logentry",
 )
 
 
@@ -78,6 +80,8 @@ def test_support_access_is_time_boxed_and_in_the_agencys_ledger(console, world):
         assert 0 < (grant.expires_at - timezone.now()).total_seconds() <= 1800
         assert Entry.objects.get(verb="support.grant").reason == "Sync stuck since Monday"
         assert audit.verify() is None
+    assert [each.to for each in mail.outbox] == [[world.user(Role.OWNER).email]]
+    assert "Sync stuck since Monday" in mail.outbox[0].body
     assert console.post("/platform/accounts/supportgrant/add/", form | {"minutes": 600}).status_code == 200
 
 

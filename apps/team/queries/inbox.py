@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -34,6 +35,10 @@ class Card:
     def owner(self) -> Member | None:
         """Who it falls to: the one it was given to, else the store's owner."""
         return self.finding.assigned or self.finding.store.owner
+
+    @property
+    def tone(self) -> str:
+        return self.kind.toned(self.finding.detail)
 
     @property
     def url(self) -> str:
@@ -75,6 +80,8 @@ class InboxTotals:
     snoozed: int
     kept: int
     by_kind: dict[str, int]
+    codes: tuple[str, ...] = ()  # currencies the open ones are in
+    unranked: int = 0  # open ones whose money has no rate
 
 
 def inbox_totals(member: Member, *, today: date) -> InboxTotals:
@@ -82,15 +89,24 @@ def inbox_totals(member: Member, *, today: date) -> InboxTotals:
     week = today - timedelta(days=7)
     rows = visible_findings(member)
     sums = rows.aggregate(
+        unranked=Count("id", filter=Q(state=OPEN, rank=0, at_stake__gt=0)),
         open=Count("id", filter=Q(state=OPEN)),
         at_stake=Sum("rank", filter=Q(state=OPEN)),
         due=Count("id", filter=Q(state=OPEN, due__lte=today)),
         snoozed=Count("id", filter=Q(state=SNOOZED)),
+        codes=ArrayAgg("currency", filter=Q(state=OPEN, currency__gt=""), distinct=True),
         kept=Sum("rank", filter=Q(state__in=[Finding.State.DONE, Finding.State.RECOVERED], closed_at__date__gte=week)),
     )
     kinds = rows.filter(state=OPEN).values_list("kind").annotate(n=Count("id"))
     return InboxTotals(
-        sums["open"], sums["at_stake"] or 0, sums["due"], sums["snoozed"], sums["kept"] or 0, dict(kinds)
+        sums["open"],
+        sums["at_stake"] or 0,
+        sums["due"],
+        sums["snoozed"],
+        sums["kept"] or 0,
+        dict(kinds),
+        tuple(sums["codes"] or ()),
+        sums["unranked"],
     )
 
 

@@ -15,10 +15,16 @@ from apps.accounts.queries import COSTS, stores_for
 from apps.core import audit, lists, undo
 from apps.core.http import MemberRequest, page, requires, toast
 from apps.core.models import Entry
-from apps.core.permissions import Permission
+from apps.core.permissions import LABELS, Permission
 from apps.team.forms import Numbers
 from apps.team.queries import ledger as queries
 
+# Who may take back what was decided about the house itself.
+HOUSE = {
+    "rate.": Permission.CURRENCY_EDIT,
+    "store.": Permission.STORES_EDIT,
+    "member.": Permission.MEMBERS_EDIT,
+}
 CHANGES = (lists.ListColumn("time", gettext_lazy("Time"), order="number", numeric=True),)
 
 
@@ -51,7 +57,7 @@ def changes_verify(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@requires(Permission.CHANGES_UNDO, Permission.INBOX_WORK, Permission.COST_EDIT)
+@requires(Permission.CHANGES_UNDO, Permission.INBOX_WORK, Permission.COST_EDIT, Permission.CURRENCY_EDIT)
 def changes_undo(request: MemberRequest) -> HttpResponse:
     """Take changes back; without CHANGES_UNDO only what one did oneself."""
     form = Numbers(request.GET)
@@ -74,6 +80,9 @@ def changes_undo(request: MemberRequest) -> HttpResponse:
 def _may_undo(request: MemberRequest, entry: Entry) -> None:
     if entry.verb.startswith(COSTS) and not request.member.can(Permission.COST_EDIT):
         raise undo.CannotUndo(_("Only who may change costs may take a change of costs back."))
+    needed = next((each for prefix, each in HOUSE.items() if entry.verb.startswith(prefix)), None)
+    if needed and not request.member.can(needed):
+        raise undo.CannotUndo(_("Taking this back needs the right to do it: %(what)s.") % {"what": LABELS[needed]})
     if request.member.can(Permission.CHANGES_UNDO) or entry.by_id == request.member.pk:
         return
     raise undo.CannotUndo(_("Only a senior operator, a manager or an owner may undo what others did."))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from apps.accounts.queries import stores_for
+from apps.accounts.queries import rates, stores_for
 from apps.core import lists
 from apps.core.findings import KINDS
 from apps.core.http import MemberRequest, page, requires, toast
@@ -54,7 +54,10 @@ def _inbox(request: MemberRequest) -> dict[str, Any]:
         only["due__lte"] = today
     rows = lists.paged(queries.inbox(member, tab=tab, me_only=query.owner == "me", **only), query)
     totals = queries.inbox_totals(member, today=today)
+    worth = rates(request.agency.settings.currency, today)
+    worth.used |= set(totals.codes)
     return {
+        "rates": worth,
         "query": query,
         "tab": tab,
         "tabs": _tabs(totals),
