@@ -9,10 +9,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
-from django.db.models import Count, IntegerField, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, Max, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import lazy
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -34,7 +35,8 @@ from apps.accounts.models import (
     User,
 )
 from apps.accounts.models.members import Language
-from apps.core.admin import ConsoleAdmin, may_enter, worded
+from apps.accounts.queries import RATE_DAYS
+from apps.core.admin import PLATFORM, ConsoleAdmin, may_enter, worded
 from apps.core.metrics import REGISTRY
 from apps.core.permissions import Role
 from apps.core.tenancy import tenant
@@ -188,9 +190,26 @@ class FxRateAdmin(ConsoleAdmin):
     """Reference rates: what one US dollar costs, from a day on."""
 
     editable = True
-    list_display = ("currency", "per_usd", "valid_from")
+    list_display = ("currency", "per_usd", "valid_from", "source", "counts")
     list_filter = ("currency",)
     ordering = ("-valid_from", "currency")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FxRate]:
+        newer = FxRate.objects.using(PLATFORM).filter(
+            currency=OuterRef("currency"), valid_from__gt=OuterRef("valid_from")
+        )
+        return super().get_queryset(request).annotate(replaced=Exists(newer.filter(valid_from__lte=localdate())))
+
+    @display(description=_("Counts"), label={"now": "success", "old": "danger", "later": "info", "before": "info"})
+    def counts(self, rate: Any) -> tuple[str, str]:
+        """Whether it is the one of today, and too old for that."""
+        today = localdate()
+        if rate.replaced:
+            return "before", _("replaced")
+        if rate.valid_from > today:
+            return "later", _("later")
+        old = rate.currency != "USD" and (today - rate.valid_from).days > RATE_DAYS
+        return ("old", _("Old")) if old else ("now", _("today"))
 
 
 @admin.register(Threshold)
@@ -283,6 +302,6 @@ class LogAdmin(ConsoleAdmin):
     def deed(self, entry: LogEntry) -> str:
         return str(entry.get_action_flag_display())
 
-    @display(description=_("Said"))
+    @display(description=_("Details"))
     def said(self, entry: LogEntry) -> str:
         return entry.get_change_message()

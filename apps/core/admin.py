@@ -87,7 +87,7 @@ LABELS = {
     "name": _("Name"),
     "path": _("Place"),
     "per_usd": _("For one US dollar"),
-    "plan": _("Plan"),
+    "plan": _("Agreed plan"),
     "position": _("Position"),
     "priority": _("Priority"),
     "problem": _("Problem"),

@@ -131,6 +131,9 @@ def test_all_of_it_goes_to_another_person_in_one_step(acme, owner, leaving):
         assert set(Product.objects.filter(store=acme.store).values_list("owner", flat=True)) == {manager.pk}
         assert Finding.objects.get(subject="orders").assigned == manager
         assert Finding.objects.get(subject="stock").assigned == leaving
+    ledger = owner.get(acme.url("changes/")).content.decode()
+    assert "Work handed over" in ledger
+    assert str(manager.pk) not in ledger
     printed = owner.get(answer["Location"]).content.decode()
     assert "acme north" in printed
     assert "sync-late orders" in printed

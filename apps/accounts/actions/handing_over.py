@@ -69,22 +69,19 @@ def hand_over(member: Member, to: Member, *, by: Member, at: datetime) -> Entry 
         if not rows:
             continue
         given[estate.key] = {_key(row): named(row) for row in rows}
-        values: dict[str, Any] = {estate.field: to}
-        if any(
-            field.name == "changed_at" and not getattr(field, "db_default", None) for field in estate.model._meta.fields
-        ):
-            values |= _stamp(estate.model, at)
-        estate.rows.update(**values)
+        estate.rows.update(**{estate.field: to}, **_stamp(estate.model, at))
     if not given:
         return None
-    before, after = {"who": str(member)}, {"who": str(to), "to": str(to.pk), "given": given}
-    return audit.record(VERB, member, by=by, at=at, before=before, after=after)
+    counts = {key: len(rows) for key, rows in given.items()}
+    after = {"who": str(to), "to": str(to.pk), "handed": counts, "given": given}
+    return audit.record(VERB, member, by=by, at=at, before={"who": str(member)}, after=after)
 
 
-def _stamp(model: type[models.Model], at: datetime) -> dict[str, Any]:
-    """When it changed, where the table does not keep that by itself."""
-    field = model._meta.get_field("changed_at")
-    return {} if field.db_default is not models.NOT_PROVIDED else {"changed_at": at}  # type: ignore[union-attr]
+def _stamp(model: type[models.Model], at: datetime) -> dict[str, datetime]:
+    """When it changed, where the table says so and does not keep it by itself."""
+    fields = {field.name: field for field in model._meta.local_fields}
+    kept_here = "changed_at" in fields and fields["changed_at"].db_default is models.NOT_PROVIDED
+    return {"changed_at": at} if kept_here else {}
 
 
 @undoes(VERB)

@@ -18,7 +18,6 @@ from apps.accounts.forms import HandOverForm
 from apps.accounts.models import Member
 from apps.accounts.queries import people
 from apps.accounts.views.settings import settings_page
-from apps.accounts.views.stepping_up import fresh
 from apps.core.http import MemberRequest, requires
 from apps.core.models import Entry
 from apps.core.permissions import Permission
@@ -27,7 +26,6 @@ SHOWN = 500  # of one kind on the page; all of them are handed over
 
 
 @requires(Permission.MEMBERS_EDIT)
-@fresh("settings-members")
 def hand_over(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """What does this person look after, and who does from now on?"""
     seat = get_object_or_404(people(), pk=pk)

@@ -208,7 +208,6 @@ def off_board(request: MemberRequest, store: str) -> HttpResponse:
 
 
 @requires(Permission.STORES_EDIT)
-@fresh("connections")
 def edit(request: MemberRequest, store: str) -> HttpResponse:
     """What it is called, whose it is, and where it sells."""
     row = _store(request, store)
