@@ -34,6 +34,11 @@ SCHEDULE: dict[str, Entry] = {
         "schedule": 15.0,
         "options": {"queue": "interactive"},
     },
+    "rates-review": {
+        "task": "apps.accounts.tasks.review_rates",
+        "schedule": crontab(hour="0", minute="50"),
+        "options": {"queue": "bulk"},
+    },
     "sessions-forget": {
         "task": "apps.accounts.tasks.forget_sessions",
         "schedule": crontab(minute="40"),

@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "apps.core.middleware.TenantMiddleware",
     "apps.accounts.authentication.KeyMiddleware",
     "apps.accounts.middleware.SeatRulesMiddleware",
+    "apps.accounts.middleware.SupportMiddleware",
 ]
 SEAT_FINDER = "apps.accounts.queries.seat_of"
 TEMPLATES = [
@@ -193,6 +194,7 @@ SP_API_CONSENT_URL = env(
 SP_API_APPLICATION_ID = env("SP_API_APPLICATION_ID", default="")
 SP_API_CLIENT_ID = env("SP_API_CLIENT_ID", default="")
 SP_API_CLIENT_SECRET = env("SP_API_CLIENT_SECRET", default="")
+SP_API_SELLERS_MOST = env.int("SP_API_SELLERS_MOST", default=25)  # of an unlisted application; 0: it is listed
 # Amazon names a signed address for each report; it is fetched from these hosts only.
 SP_API_DOCUMENT_HOSTS = env.list(
     "SP_API_DOCUMENT_HOSTS",

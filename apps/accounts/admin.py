@@ -7,17 +7,38 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, Max, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from apps.accounts.actions.founding import NewAgency, change_tenant, found_agency, invite_owner
+from apps.accounts.actions.letters import mail_invitation, mail_visit
+from apps.accounts.actions.refusal import Refused
 from apps.accounts.actions.support import end_support, grant_support
-from apps.accounts.models import Agency, FxRate, Marketplace, Member, Store, SupportGrant, Threshold, User
-from apps.core.admin import ConsoleAdmin, may_enter, worded
+from apps.accounts.forms import currency_choices
+from apps.accounts.models import (
+    Agency,
+    FxRate,
+    Invitation,
+    Marketplace,
+    Member,
+    Store,
+    SupportGrant,
+    Threshold,
+    User,
+)
+from apps.accounts.models.members import Language
+from apps.accounts.queries import RATE_DAYS
+from apps.core.admin import PLATFORM, ConsoleAdmin, may_enter, worded
 from apps.core.metrics import REGISTRY
+from apps.core.permissions import Role
 from apps.core.tenancy import tenant
 
 
@@ -31,19 +52,97 @@ for theirs in (Group, EmailAddress, Authenticator, UserSession):
     admin.site.unregister(theirs)
 
 
+class NewAgencyForm(forms.ModelForm):
+    """A tenant with its first owner, who is invited by mail."""
+
+    owner_name = forms.CharField(label=_("Owner's name"), max_length=80, widget=UnfoldAdminTextInputWidget)
+    owner_email = forms.EmailField(
+        label=_("Owner's e-mail"), help_text=_("Gets an invitation at once."), widget=UnfoldAdminEmailInputWidget
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=Language.choices, widget=UnfoldAdminSelectWidget)
+    currency = forms.ChoiceField(
+        label=_("Currency of mixed sums"), choices=lazy(currency_choices, list), widget=UnfoldAdminSelectWidget
+    )
+
+    class Meta:
+        model = Agency
+        fields: ClassVar[list[str]] = ["name", "slug", "plan"]
+
+
 @admin.register(Agency)
 class AgencyAdmin(ConsoleAdmin):
-    """Tenants. Suspending one answers 404 to its people and stops its syncs."""
+    """Tenants. Suspending one answers 404 to its people and stops its syncs. An address never changes."""
 
     editable = True
-    list_display = ("name", "slug", "active", "stores", "people", "created_at")
+    list_display = ("name", "slug", "plan", "active", "stores", "people", "rows", "last_seen", "created_at")
     list_filter = ("active",)
     search_fields = ("name", "slug")
-    fields = ("name", "slug", "active")
+    fields = ("name", "slug", "plan", "active")
+    add_fields = ("name", "slug", "plan", "owner_name", "owner_email", "language", "currency")
     ordering = ("name",)
+    actions: ClassVar[list[str]] = ["invite_again"]
+    counted: ClassVar[dict[str, Any]] = {}  # annotations of apps above: "n_rows" by the one that brings them
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agency]:
-        return super().get_queryset(request).annotate(n_stores=_count(Store), n_people=_count(Member))
+        seen = (
+            Member._base_manager.filter(agency=OuterRef("pk")).order_by().values("agency").annotate(at=Max("last_seen"))
+        )
+        counted = {"n_stores": _count(Store), "n_people": _count(Member), "seen": Subquery(seen.values("at"))}
+        return super().get_queryset(request).annotate(**counted, **self.counted)
+
+    def get_fields(self, request: HttpRequest, obj: Agency | None = None) -> tuple[str, ...]:
+        return self.fields if obj else self.add_fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Agency | None = None) -> tuple[str, ...]:
+        return ("slug",) if obj else ()
+
+    def get_form(self, request: HttpRequest, obj: Agency | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change=change, **(kwargs if obj else kwargs | {"form": NewAgencyForm}))
+
+    def save_model(self, request: HttpRequest, obj: Agency, form: Any, change: bool) -> None:
+        """A new one with settings, limits and its owner's invitation; what changes of an old one is in its ledger."""
+        who = {"who": str(request.user.email), "at": timezone.now()}
+        if change:
+            change_tenant(obj, **who)
+            return
+        asked = {name: form.cleaned_data[name] for name in self.add_fields}
+        agency, invitation, token = found_agency(NewAgency(**asked), **who)
+        obj.pk = agency.pk
+        self._mail(request, invitation, token)
+
+    def _mail(self, request: HttpRequest, invitation: Invitation, token: str) -> None:
+        try:
+            with tenant(invitation.agency_id):
+                mail_invitation(invitation, token)
+            self.message_user(request, _("Invitation sent to %s.") % invitation.email, messages.SUCCESS)
+        except OSError:
+            text = _(
+                "The mail to %s could not be sent. Use “Invite the first owner again” once the mail server answers."
+            )
+            self.message_user(request, text % invitation.email, messages.ERROR)
+
+    @admin.action(description=_("Invite the first owner again"))
+    def invite_again(self, request: HttpRequest, agencies: QuerySet[Agency]) -> None:
+        for agency in agencies:
+            with tenant(agency.pk):
+                first = Invitation.objects.filter(role=Role.OWNER, invited_by=None).order_by("-created_at").first()
+                try:
+                    made = invite_owner(first.email, name=first.name, at=timezone.now()) if first else None
+                    problem = _("%s was not founded here: use the command invite_owner.") % agency
+                except Refused as refusal:
+                    made, problem = None, f"{agency}: {refusal}"
+            if made:
+                self._mail(request, *made)
+            else:
+                self.message_user(request, problem, messages.WARNING)
+
+    @display(description=_("Rows brought"), ordering="n_rows")
+    def rows(self, agency: Any) -> int:
+        return getattr(agency, "n_rows", 0) or 0
+
+    @display(description=_("Last activity"), ordering="seen")
+    def last_seen(self, agency: Any) -> Any:
+        return agency.seen
 
     @display(description=_("Stores"), ordering="n_stores")
     def stores(self, agency: Any) -> int:
@@ -91,9 +190,26 @@ class FxRateAdmin(ConsoleAdmin):
     """Reference rates: what one US dollar costs, from a day on."""
 
     editable = True
-    list_display = ("currency", "per_usd", "valid_from")
+    list_display = ("currency", "per_usd", "valid_from", "source", "counts")
     list_filter = ("currency",)
     ordering = ("-valid_from", "currency")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FxRate]:
+        newer = FxRate.objects.using(PLATFORM).filter(
+            currency=OuterRef("currency"), valid_from__gt=OuterRef("valid_from")
+        )
+        return super().get_queryset(request).annotate(replaced=Exists(newer.filter(valid_from__lte=localdate())))
+
+    @display(description=_("Counts"), label={"now": "success", "old": "danger", "later": "info", "before": "info"})
+    def counts(self, rate: Any) -> tuple[str, str]:
+        """Whether it is the one of today, and too old for that."""
+        today = localdate()
+        if rate.replaced:
+            return "before", _("replaced")
+        if rate.valid_from > today:
+            return "later", _("later")
+        old = rate.currency != "USD" and (today - rate.valid_from).days > RATE_DAYS
+        return ("old", _("Old")) if old else ("now", _("today"))
 
 
 @admin.register(Threshold)
@@ -145,7 +261,13 @@ class SupportGrantAdmin(ConsoleAdmin):
             made = grant_support(
                 user=request.user, reason=obj.reason, minutes=form.cleaned_data["minutes"], at=timezone.now()
             )
-        obj.pk = made.pk
+            obj.pk = made.pk
+            try:
+                mail_visit(made)
+            except OSError:
+                self.message_user(
+                    request, _("The owners could not be told by mail; the ledger says it."), messages.WARNING
+                )
 
     @display(description=_("Open"), boolean=True)
     def alive(self, grant: SupportGrant) -> bool:
@@ -158,3 +280,28 @@ class SupportGrantAdmin(ConsoleAdmin):
             with tenant(grant.agency_id):
                 end_support(grant.pk, at=timezone.now())
         self.message_user(request, _("%d ended.") % len(living), messages.SUCCESS)
+
+
+@admin.register(LogEntry)
+class LogAdmin(ConsoleAdmin):
+    """Who of the platform changed what in this console."""
+
+    list_display = ("action_time", "user", "what", "deed", "said")
+    list_filter = ("action_flag", "content_type")
+    list_select_related = ("user", "content_type")
+    search_fields = ("object_repr", "user__email")
+    fields = ("action_time", "user", "content_type", "object_id", "object_repr", "action_flag", "said")
+    readonly_fields = ("said",)
+    ordering = ("-action_time",)
+
+    @display(description=_("What"), ordering="object_repr")
+    def what(self, entry: LogEntry) -> str:
+        return f"{entry.content_type.name if entry.content_type else ''} {entry.object_repr}".strip()
+
+    @display(description=_("Deed"), ordering="action_flag")
+    def deed(self, entry: LogEntry) -> str:
+        return str(entry.get_action_flag_display())
+
+    @display(description=_("Details"))
+    def said(self, entry: LogEntry) -> str:
+        return entry.get_change_message()

@@ -1,5 +1,6 @@
 """What people type on sign-in and settings pages. Forms validate; actions change."""
 
+import csv
 import ipaddress
 import zoneinfo
 from collections.abc import Iterable
@@ -21,12 +22,14 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actions.invitations import Offer
 from apps.accounts.actions.keys import KeyTerms
+from apps.accounts.actions.rates import RateLine
 from apps.accounts.domain.colours import READABLE, WHITE, contrast, nearest_readable
 from apps.accounts.domain.drawings import Odd
 from apps.accounts.domain.pictures import MOST_BYTES, Picture, safe_picture
-from apps.accounts.models import Client, FxRate, Marketplace, Store, User
+from apps.accounts.models import Client, Marketplace, Member, Store, User
 from apps.accounts.models.members import DeltaColours, Density, Language, Theme
-from apps.core.metrics import JUDGED, REGISTRY
+from apps.accounts.queries import colleagues, currency_codes
+from apps.core.metrics import JUDGED
 from apps.core.money import to_minor
 from apps.core.permissions import SCOPE_LABELS, SCOPES, STAFF_ROLES, Role
 from apps.core.templatetags.figures import locale
@@ -38,6 +41,8 @@ LOOKS = {
     forms.Select: "in w-full",
 }
 OLD_AREAS = ("Etc/", "US/", "Canada/", "Mexico/", "Brazil/", "Chile/")  # second names of zones that are listed
+# Where people pay suppliers and forwarders although no site sells there.
+MORE_CURRENCIES = frozenset({"AED", "CHF", "HKD", "INR", "KRW", "MYR", "NZD", "SAR", "THB", "TRY", "TWD", "VND", "ZAR"})
 COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("A colour like #2453d4."))
 
 
@@ -77,13 +82,20 @@ def _zones_of(reader: str, today: date) -> list[tuple[str, str]]:
     return [(zone, label) for _offset, _city, zone, label in sorted(found)]
 
 
-def _currencies() -> list[tuple[str, str]]:
-    codes = FxRate.objects.order_by("currency").values_list("currency", flat=True).distinct()
-    return [(code, code) for code in codes]
+def currency_choices() -> list[tuple[str, str]]:
+    """Currencies there is a rate for."""
+    return [(code, code) for code in currency_codes()]
+
+
+def _rated() -> list[tuple[str, str]]:
+    """Currencies that may have a rate of the agency's own: all that sites pay in, and those of the reference."""
+    sites = set(Marketplace.objects.values_list("currency", flat=True))
+    codes = {code for code, _label in currency_choices()} | sites | MORE_CURRENCIES
+    return [(code, code) for code in sorted(codes - {"USD"})]
 
 
 def _portal_currencies() -> list[tuple[str, str]]:
-    return [("", str(_("The agency’s"))), *_currencies()]
+    return [("", str(_("The agency’s"))), *currency_choices()]
 
 
 def _sites() -> list[tuple[str, str]]:
@@ -95,8 +107,9 @@ def _sites() -> list[tuple[str, str]]:
 
 
 def _metrics() -> list[tuple[str, Any]]:
+    """Numbers for which an own level does something."""
     return sorted(
-        ((key, metric.label) for key, metric in (REGISTRY | JUDGED).items()),
+        ((key, metric.label) for key, metric in JUDGED.items()),
         key=lambda pair: str(pair[1]),
     )
 
@@ -190,6 +203,16 @@ class SeatForm(Dressed):
 
     def clean_role(self) -> Role:
         return Role(self.cleaned_data["role"])
+
+
+class HandOverForm(Dressed):
+    """Who looks after another person's work from now on."""
+
+    to = forms.ModelChoiceField(label=_("From now on"), queryset=Member._base_manager.none())
+
+    def __init__(self, seat: Member, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = colleagues().exclude(pk=seat.pk)  # type: ignore[attr-defined]
 
 
 class InviteForm(SeatForm):
@@ -289,9 +312,65 @@ class ThresholdForm(Dressed):
 class CurrencyForm(Dressed):
     """Money, language and time of an agency."""
 
-    currency = forms.ChoiceField(label=_("Currency of mixed sums"), choices=lazy(_currencies, list))
+    currency = forms.ChoiceField(label=_("Currency of mixed sums"), choices=lazy(currency_choices, list))
     language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=lazy(_zones, list))
+
+
+class RateForm(Dressed):
+    """What one US dollar costs in a currency, from a day on."""
+
+    currency = forms.ChoiceField(label=_("Currency"), choices=lazy(_rated, list))
+    per_usd = forms.DecimalField(
+        label=_("For one US dollar"), max_digits=18, decimal_places=8, min_value=Decimal("0.00000001")
+    )
+    valid_from = forms.DateField(label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}))
+    source = forms.CharField(label=_("Source"), max_length=80, required=False)
+
+    def line(self) -> RateLine:
+        return RateLine(**self.cleaned_data)
+
+
+class RateFileForm(Dressed):
+    """Many quotations as a file: all lines are taken, or none."""
+
+    MOST_BYTES, MOST_LINES, COLUMNS = 2**20, 5000, ("currency", "valid_from", "per_usd")
+
+    file = forms.FileField(
+        label=_("CSV file"),
+        help_text=_("With a header: currency, valid_from, per_usd, source. Days as 2026-11-01, at most 5000 lines."),
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+
+    def clean_file(self) -> list[RateLine]:
+        """The lines; says which line is wrong, and how."""
+        file = self.cleaned_data["file"]
+        if file.size > self.MOST_BYTES:
+            raise ValidationError(_("This file is larger than %(most)d MiB.") % {"most": self.MOST_BYTES // 2**20})
+        try:
+            rows = list(csv.DictReader(file.read().decode("utf-8-sig").splitlines()))
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise ValidationError(_("Not a CSV file in UTF-8: %(why)s") % {"why": error}) from error
+        if not rows or not set(self.COLUMNS) <= set(rows[0]) or len(rows) > self.MOST_LINES:
+            raise ValidationError(
+                _("The file needs a header with currency, valid_from and per_usd, and 1 to 5000 lines.")
+            )
+        found = [self._line(number, row) for number, row in enumerate(rows, start=2)]
+        problems = [ValidationError(each) for each in found if isinstance(each, str)]
+        if problems:
+            raise ValidationError(problems[:20])
+        lines = [each for each in found if isinstance(each, RateLine)]
+        if len({line.name for line in lines}) < len(lines):
+            raise ValidationError(_("A currency has two rates from the same day."))
+        return lines
+
+    def _line(self, number: int, row: dict[str, Any]) -> RateLine | str:
+        values = {name: str(row.get(name) or "").strip() for name in (*self.COLUMNS, "source")}
+        form = RateForm(values | {"currency": values["currency"].upper()})
+        if form.is_valid():
+            return form.line()
+        why = "; ".join(str(message) for messages in form.errors.values() for message in messages)
+        return _("Line %(number)d: %(why)s") % {"number": number, "why": why}
 
 
 class SecurityForm(Dressed):
@@ -380,7 +459,7 @@ class ClientForm(Dressed):
     name = forms.CharField(label=_("Name"), max_length=120)
     contract = forms.CharField(label=_("Contract"), max_length=120, required=False)
     fee = forms.DecimalField(label=_("Monthly fee"), min_value=0, max_digits=14, required=False)
-    fee_currency = forms.ChoiceField(label=_("Fee currency"), choices=lazy(_currencies, list), required=False)
+    fee_currency = forms.ChoiceField(label=_("Fee currency"), choices=lazy(currency_choices, list), required=False)
     currency = forms.ChoiceField(
         label=_("Currency of the portal"), choices=lazy(_portal_currencies, list), required=False
     )

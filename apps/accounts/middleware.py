@@ -10,19 +10,23 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.views.defaults import permission_denied
 from django_htmx.http import HttpResponseClientRedirect
 
+from apps.accounts.actions.support import note_opened
 from apps.accounts.domain.secrets import digest_of
 from apps.accounts.models import AgencySettings
 from apps.accounts.queries import idle_seconds
 
 View = Callable[..., HttpResponse]
 SEEN_EVERY = timedelta(minutes=5)
+SHELL = frozenset({"palette", "job-tray", "saved-views"})  # parts of every page, no page of their own
 LEAVE_NOTHING = '"cache", "storage"'  # not "cookies": the reader's language is one
 
 
@@ -134,6 +138,34 @@ class SeatRulesMiddleware:
             )
             return _go(request, reverse("mfa_index"))
         return None
+
+
+class SupportMiddleware:
+    """Visits of platform staff: they read. Nothing is sent, no file leaves, and what was opened stands in the ledger."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        grant = _visit(request)
+        if grant is None:
+            return response
+        if response.headers.get("Content-Disposition", "").startswith("attachment"):
+            return permission_denied(request, PermissionDenied(_("No file leaves during a visit of platform support.")))
+        match = request.resolver_match
+        if response.status_code == 200 and match is not None and match.url_name not in SHELL:
+            note_opened(grant, request.path_info, by=request.member, at=timezone.now())  # type: ignore[attr-defined]
+        return response
+
+    def process_view(self, request: HttpRequest, view: View, args: Any, kwargs: Any) -> HttpResponse | None:
+        if _visit(request) is not None and request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied(_("A visit of platform support reads only."))
+        return None
+
+
+def _visit(request: HttpRequest) -> Any:
+    return getattr(getattr(request, "member", None), "support", None)
 
 
 def settings_of(member: Any) -> AgencySettings:

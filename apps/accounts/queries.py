@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
@@ -10,7 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Concat
 from django.http import HttpRequest
 from django.utils import timezone
@@ -22,18 +23,22 @@ from apps.accounts.models import (
     FxRate,
     Invitation,
     Member,
+    OwnRate,
     Store,
     StoreGrant,
     SupportGrant,
 )
 from apps.core.models import Entry, Finding, Job, SavedView
+from apps.core.money import Rates
 from apps.core.permissions import ROLES, Permission, Role
-from apps.core.tenancy import acting_agency, at_the_door, tenant
+from apps.core.tenancy import acting_agency, acting_scope, at_the_door, tenant
 from apps.core.undo import VERB
 
 COSTS = "costs."
+RATE_DAYS = 35  # a quotation older than this makes what is converted by it doubtful: rates are set once a month
 FINDING = Finding._meta.label_lower
 
+SUPPORT = ROLES[Role.ANALYST] - {Permission.EXPORT}  # what a visit of platform staff may do: read, take nothing along
 SEEN_EVERY = 300  # seconds between two notes of a member's visit
 # Recovery codes alone are no second factor.
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -78,6 +83,7 @@ def supported(member: Member) -> Member | None:
     if grant is None:
         return None
     member.active, member.role, member.support = True, Role.ANALYST, grant  # type: ignore[attr-defined]
+    member.permissions = SUPPORT
     return member
 
 
@@ -169,17 +175,59 @@ def owned(owner: str, member: Member) -> Q:
         return Q()
 
 
-def rates(target: str, on: date) -> dict[str, Decimal]:
-    """{currency: units of `target` for one unit of it} by the newest reference rates not after `on`.
+@dataclass(frozen=True)
+class Quote:
+    """What a US dollar costs in a currency, since when; `own`: as the agency set it."""
 
-    Before the first rate of a currency that one has to do: a period long past is told by it, not refused.
+    currency: str
+    per_usd: Decimal
+    valid_from: date
+    source: str
+    own: bool
+
+    def is_old(self, on: date) -> bool:
+        return (on - self.valid_from).days > RATE_DAYS
+
+
+def quotes(on: date) -> dict[str, Quote]:
+    """The quotation of each currency that counts on a day, one query: the agency's own, else the reference.
+
+    Before the first one of a currency that one has to do: a period long past is told by it, not refused.
     """
     begun = Case(When(valid_from__lte=on, then="valid_from"))
-    told = FxRate.objects.order_by("currency", begun.desc(nulls_last=True), "valid_from").distinct("currency")
-    per_usd = dict(told.values_list("currency", "per_usd")) | {"USD": Decimal(1)}
+    kinds: list[QuerySet[Any]] = []
+    for model, own in ((FxRate, 0), (OwnRate, 1)):
+        newest = model.objects.order_by("currency", begun.desc(nulls_last=True), "valid_from").distinct("currency")
+        told = newest.annotate(own=Value(own, IntegerField()))
+        kinds.append(told.values_list("currency", "per_usd", "valid_from", "source", "own"))
+    reference, ours = {}, {}
+    for row in kinds[0].union(kinds[1], all=True):
+        (ours if row[4] else reference)[row[0]] = Quote(*row[:4], own=bool(row[4]))
+    counting = {code: each for code, each in ours.items() if each.valid_from <= on or code not in reference}
+    return reference | counting
+
+
+def rates(target: str, on: date) -> Rates:
+    """{currency: units of `target` for one unit of it} by the quotations that count on a day (`quotes`)."""
+    found = quotes(on)
+    per_usd = {code: each.per_usd for code, each in found.items()} | {"USD": Decimal(1)}
     if target not in per_usd:
         raise KeyError(f"no exchange rate for {target} on {on}")
-    return {currency: per_usd[target] / rate for currency, rate in per_usd.items()}
+    since = {code: each.valid_from for code, each in found.items() if code != "USD"}
+    return Rates(target, {currency: per_usd[target] / rate for currency, rate in per_usd.items()}, since)
+
+
+def currency_codes() -> list[str]:
+    """Currencies there is a rate for, and the dollar that rates are told in. Without an agency the reference's."""
+    codes = set(FxRate.objects.values_list("currency", flat=True)) | {"USD"}
+    if acting_scope() is not None:
+        codes |= set(OwnRate.objects.values_list("currency", flat=True))
+    return sorted(codes)
+
+
+def own_rates() -> QuerySet[OwnRate]:
+    """All quotations the agency has set, newest first."""
+    return OwnRate.objects.order_by("-valid_from", "currency")
 
 
 # -- settings pages
@@ -297,11 +345,6 @@ def saved_views(member: Member, page: str) -> QuerySet[SavedView]:
     """Views of a list page: one's own, then what others share."""
     views = SavedView.objects.filter(Q(member=member) | Q(shared=True), page=page)
     return views.select_related("member__user").order_by("shared", "name")
-
-
-def newest_rates(on: date) -> QuerySet[FxRate]:
-    """The rate of each currency that counts on a day."""
-    return FxRate.objects.filter(valid_from__lte=on).order_by("currency", "-valid_from").distinct("currency")
 
 
 def discreet(rows: QuerySet[Entry], member: Member) -> QuerySet[Entry]:

@@ -7,6 +7,7 @@ from celery import Task, current_app, shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from apps.accounts.actions import rates
 from apps.accounts.models import Agency, Store
 from apps.core import jobs
 from apps.core.models import Job
@@ -33,6 +34,16 @@ def ring_for_stores(*bells: Task, queue: str) -> int:
 def run_job(*, job_id: str, agency_id: int) -> None:
     """Do one job. Delivered twice, it is done once: `core.jobs.run` claims it first."""
     jobs.run(job_id, agency_id=agency_id)
+
+
+@shared_task
+def review_rates() -> int:
+    """Once a day: which exchange rates have become old; returns how many agencies were looked at."""
+    agencies = list(Agency.objects.filter(active=True).values_list("pk", flat=True))
+    for agency_id in agencies:
+        with tenant(agency_id):
+            rates.review(at=timezone.now())
+    return len(agencies)
 
 
 @shared_task

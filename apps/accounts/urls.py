@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from apps.accounts.views import brand, clients, desk, doors, house, keys, me, members, settings
+from apps.accounts.views import brand, clients, desk, doors, handing, house, keys, me, members, money, review, settings
 
 everyone: list[URLPattern | URLResolver] = [
     path("", doors.home, name="home"),
@@ -43,6 +43,8 @@ staff: list[URLPattern | URLResolver] = [
         members.reactivate_member,
         name="settings-member-reactivate",
     ),
+    path("settings/members/<uuid:pk>/hand-over/", handing.hand_over, name="settings-hand-over"),
+    path("settings/members/handed/<int:number>/", handing.handed, name="settings-handed"),
     path("settings/invitations/", members.invitations, name="settings-invitations"),
     path("settings/invitations/new/", members.invite, name="settings-invite"),
     path(
@@ -72,8 +74,12 @@ staff: list[URLPattern | URLResolver] = [
     path("settings/api/new/", keys.create_key, name="settings-key-create"),
     path("settings/api/<uuid:pk>/rotate/", keys.rotate_key, name="settings-key-rotate"),
     path("settings/api/<uuid:pk>/revoke/", keys.revoke_key, name="settings-key-revoke"),
-    path("settings/currency/", house.currency, name="settings-currency"),
-    path("settings/currency/save/", house.save_currency, name="settings-currency-save"),
+    path("settings/currency/", money.currency, name="settings-currency"),
+    path("settings/currency/save/", money.save_currency, name="settings-currency-save"),
+    path("settings/currency/rate/", money.save_rate, name="settings-rate-save"),
+    path("settings/currency/rates/", money.import_rates, name="settings-rates-import"),
+    path("settings/currency/rate/<uuid:pk>/delete/", money.drop_rate, name="settings-rate-delete"),
+    path("stores/<slug:store>/rates/", money.rates_of_store, name="store-rates"),
     path("settings/clients/", clients.clients, name="settings-clients"),
     path("settings/clients/new/", clients.create_client, name="settings-client-create"),
     path("settings/clients/<uuid:pk>/", clients.client, name="settings-client"),
@@ -90,8 +96,9 @@ staff: list[URLPattern | URLResolver] = [
     path("settings/brand/", brand.brand, name="settings-brand"),
     path("settings/brand/logo/", brand.logo, name="settings-logo"),
     path("settings/brand/save/", brand.save_brand, name="settings-brand-save"),
-    path("settings/security/", members.security, name="settings-security"),
+    path("settings/security/", review.security, name="settings-security"),
     path("settings/security/rules/", house.save_security, name="settings-security-save"),
-    path("settings/security/review/", members.sign_off, name="settings-access-review"),
+    path("settings/security/review/", review.sign_off, name="settings-access-review"),
+    path("settings/security/review/<int:number>/", review.past, name="settings-past-review"),
 ]
 portal: list[URLPattern | URLResolver] = [path("logo/", brand.portal_logo, name="portal-logo")]

@@ -32,7 +32,12 @@ admin.site.has_permission = may_enter  # type: ignore[method-assign]
 
 # Columns of our tables as the console's headings and forms say them.
 LABELS = {
+    "action_flag": _("Deed"),
+    "action_time": _("Time"),
     "active": _("Active"),
+    "content_type": _("Kind"),
+    "object_id": _("Key"),
+    "object_repr": _("What"),
     "agency": _("Agency"),
     "amazon_id": _("Amazon's id"),
     "applied_at": _("Loaded at"),
@@ -82,6 +87,7 @@ LABELS = {
     "name": _("Name"),
     "path": _("Place"),
     "per_usd": _("For one US dollar"),
+    "plan": _("Agreed plan"),
     "position": _("Position"),
     "priority": _("Priority"),
     "problem": _("Problem"),

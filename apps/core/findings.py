@@ -3,16 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, DecimalField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models.functions import Cast, Round
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.metrics import Explanation
 from apps.core.models import Finding
+from apps.core.money import digits
 from apps.core.permissions import Permission
 
 
@@ -39,6 +42,11 @@ class FindingKind:
     words: Callable[[dict[str, Any]], dict[str, Any]] = dict
     at_zero: Mapping[str, str | Promise] = field(default_factory=dict)
     product: bool = False
+    tone_of: Callable[[dict[str, Any]], str] | None = None  # by the detail, for what grows graver
+
+    def toned(self, detail: dict[str, Any]) -> str:
+        """The tone that fits a finding's detail."""
+        return self.tone_of(detail) if self.tone_of else self.tone
 
     def says(self, detail: Mapping[str, Any]) -> str | Promise:
         """The sentence that fits a finding's detail."""
@@ -102,6 +110,22 @@ def update_findings(kind: str, store: Any, candidates: Iterable[Candidate], *, a
     Finding.objects.bulk_update([f for f in changed if f], fields, batch_size=500)
     gone = [f.pk for key, f in have.items() if key not in wanted]
     Finding.objects.filter(pk__in=gone).update(state=Finding.State.RECOVERED, closed_at=at, changed_at=at)
+
+
+def in_other_money(column: str, factor: Decimal) -> Cast:
+    """A column of minor units times a factor, in whole minor units, for an update of many rows."""
+    exact = ExpressionWrapper(F(column) * factor, output_field=DecimalField(max_digits=40, decimal_places=12))
+    return Cast(Round(exact), BigIntegerField())
+
+
+def tell_in(source: str, target: str, rate: Decimal) -> int:
+    """Ranks of all findings, closed ones too, in another currency of the agency; `rate`: target for one of source.
+
+    Sums of closed findings are shown, and a snooze "until the metric changes" must not end by this. How many changed.
+    """
+    factor = rate.scaleb(digits(target) - digits(source))
+    ranked = Finding.objects.exclude(rank=0, snoozed_rank=None)
+    return ranked.update(rank=in_other_money("rank", factor), snoozed_rank=in_other_money("snoozed_rank", factor))
 
 
 def wake(*, today: date, at: datetime) -> int:

@@ -111,6 +111,16 @@ class Judged:
 JUDGED: dict[str, Judged] = {}
 
 
+# What numbers are judged by where an agency has set nothing: {(key, site, programme): (operator, value in its own unit)}
+# on a day. Apps that judge append theirs.
+DEFAULTS: list[Callable[[date], Mapping[tuple[str, str, str], tuple[str, Decimal]]]] = []
+
+
+def defaults(on: date) -> dict[tuple[str, str, str], tuple[str, Decimal]]:
+    """All of them."""
+    return {key: value for told in DEFAULTS for key, value in told(on).items()}
+
+
 def judge(key: str, label: str | Promise) -> None:
     """Let agencies set a level of their own for a number. A second definition of a key is refused."""
     if key in JUDGED or key in REGISTRY:

@@ -5,15 +5,19 @@ from typing import Any
 
 from django.utils import timezone, translation
 
+from apps.accounts.actions.settings import MONEY_KEPT
 from apps.accounts.models import Store
 from apps.core import exports, jobs
 from apps.core.crypto import REWRAPPERS
+from apps.core.metrics import DEFAULTS
 from apps.core.models import Job
 from apps.health.actions import channels, coverage, offers, packing, paper_findings, papers
+from apps.health.actions.money import tell_in as incidents_tell_in
 from apps.health.actions.notifications import take
 from apps.health.queries import alert_exports, work_exports
 from apps.health.queries.crises import crises_for
 from apps.health.queries.exports import FIELDS, exported
+from apps.health.queries.standards import told_defaults
 from apps.health.tasks import evaluate_soon, refresh_papers_soon, refresh_soon
 from apps.sync.actions.letters import TAKERS
 from apps.sync.loading import Loaded, after_load
@@ -22,6 +26,8 @@ from apps.sync.rows import DEFECT, FEEDBACK, HEALTH, ROW_TYPES, SHIPMENT
 EXPORT = "health.export"
 RECALCULATE = "papers.recalculate"
 
+MONEY_KEPT.append(incidents_tell_in)
+DEFAULTS.append(told_defaults)
 papers.FOLLOWERS.append(refresh_papers_soon)
 offers.FOLLOWERS.append(refresh_papers_soon)
 

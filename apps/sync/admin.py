@@ -1,24 +1,25 @@
 """Console tables: connections and the age of their tokens, queues, files that could not be read, webhooks."""
 
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from apps.accounts.admin import AgencyAdmin
 from apps.core.admin import ConsoleAdmin, worded
+from apps.core.crypto import Sealed
 from apps.core.tenancy import tenant
-from apps.sync.actions import replay
-from apps.sync.actions.webhooks import EVENTS
-from apps.sync.models import FAULTS, Connection, Run, StoredDocument, WebhookDelivery
+from apps.sync.actions import pause, replay, resume, rewrap
+from apps.sync.actions.webhooks import EVENTS, replay_delivery
+from apps.sync.domain import ages
+from apps.sync.models import FAULTS, Connection, Run, StoredDocument, Stream, WebhookDelivery
 from apps.sync.rows import LABELS
 from apps.sync.sources import SOURCES
 
-CONSENT_DAYS = 365  # Amazon's consent lapses after a year
 STATES = {"active": "success", "needs_owner": "warning", "paused": "info", "revoked": "danger"}
 RUNS = {"due": "info", "running": "info", "done": "success", "empty": "success"}
 
@@ -27,13 +28,56 @@ RUNS = {"due": "info", "running": "info", "done": "success", "empty": "success"}
 class ConnectionAdmin(ConsoleAdmin):
     """Health of every connection. Credentials are not shown, not even encrypted."""
 
-    list_display = ("agency", "door", "label", "health", "failures", "last_ok_at", "consent_left", "problem")
+    list_display = (
+        "agency",
+        "door",
+        "label",
+        "health",
+        "failures",
+        "last_ok_at",
+        "consent_left",
+        "secret_left",
+        "problem",
+    )
     list_filter = ("state", ("kind", worded({key: source.label for key, source in SOURCES.items()})))
     list_select_related = ("agency",)
     search_fields = ("label", "problem", "agency__name")
     fields = ("agency", "store", "door", "label", "state", "problem", "authorised_at", "last_ok_at", "failures")
     readonly_fields = ("door",)
     ordering = ("state", "-failures")
+    actions: ClassVar[list[str]] = ["pause", "resume", "seal_again"]
+
+    @admin.action(description=_("Pause"))
+    def pause(self, request: HttpRequest, doors: QuerySet[Connection]) -> None:
+        self._turn(request, doors.filter(state=Connection.State.ACTIVE), pause, _("%d paused."))
+
+    @admin.action(description=_("Resume"))
+    def resume(self, request: HttpRequest, doors: QuerySet[Connection]) -> None:
+        states = [Connection.State.PAUSED, Connection.State.NEEDS_OWNER]
+        self._turn(request, doors.filter(state__in=states), resume, _("%d go on."))
+
+    def _turn(self, request: HttpRequest, doors: QuerySet[Connection], turn: Any, said: Any) -> None:
+        """In the agency's own transaction and ledger, by nobody of its people."""
+        found = list(doors)
+        for door in found:
+            with tenant(door.agency_id):
+                turn(Connection.objects.select_related("store").get(pk=door.pk), by=None, at=timezone.now())
+        self.message_user(request, said % len(found), messages.SUCCESS)
+
+    @admin.action(description=_("Seal credentials with the newest key"))
+    def seal_again(self, request: HttpRequest, doors: QuerySet[Connection]) -> None:
+        """Of the chosen connections' agencies; the command rotate_credentials does it for all."""
+        changed, failed = 0, []
+        for agency in sorted({door.agency_id for door in doors}):
+            try:
+                with tenant(agency):
+                    changed += rewrap()
+            except Sealed:
+                failed.append(str(agency))
+        self.message_user(request, _("%d secrets sealed anew.") % changed, messages.SUCCESS)
+        if failed:
+            text = _("Their key is missing in CREDENTIAL_KEYS: agencies %s.")
+            self.message_user(request, text % ", ".join(failed), messages.ERROR)
 
     @display(description=_("Kind"), ordering="kind")
     def door(self, connection: Connection) -> str:
@@ -45,9 +89,11 @@ class ConnectionAdmin(ConsoleAdmin):
 
     @display(description=_("Consent: days left"), ordering="authorised_at")
     def consent_left(self, connection: Connection) -> int | None:
-        if connection.authorised_at is None:
-            return None
-        return (connection.authorised_at + timedelta(days=CONSENT_DAYS) - timezone.now()).days
+        return ages.consent_left(connection.authorised_at, timezone.now())
+
+    @display(description=_("Client secret: days left"), ordering="secret_since")
+    def secret_left(self, connection: Connection) -> int | None:
+        return ages.secret_left(connection.secret_since, timezone.now().date())
 
 
 @admin.register(Run)
@@ -144,6 +190,16 @@ class DeliveryAdmin(ConsoleAdmin):
     list_select_related = ("agency",)
     exclude = ("payload",)
     ordering = ("-created_at",)
+    actions: ClassVar[list[str]] = ["again"]
+
+    @admin.action(description=_("Send again"))
+    def again(self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]) -> None:
+        """Those that were given up; what has arrived or still waits stays as it is."""
+        dead = list(deliveries.filter(state=WebhookDelivery.State.DEAD))
+        for each in dead:
+            with tenant(each.agency_id):
+                replay_delivery(WebhookDelivery.objects.get(pk=each.pk), by=None, at=timezone.now())
+        self.message_user(request, _("%d will be sent again.") % len(dead), messages.SUCCESS)
 
     @display(description=_("Event"), ordering="event")
     def what(self, delivery: WebhookDelivery) -> str:
@@ -154,3 +210,7 @@ def _replay(run: Any) -> bool:
     """In the agency's own transaction and ledger, by nobody of its people."""
     with tenant(run.agency_id):
         return replay(run.pk, by=None, at=timezone.now())
+
+
+_ROWS = Stream._base_manager.filter(agency=OuterRef("pk")).order_by().values("agency").annotate(n=Sum("rows"))
+AgencyAdmin.counted["n_rows"] = Subquery(_ROWS.values("n"), output_field=BigIntegerField())

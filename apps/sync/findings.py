@@ -45,6 +45,11 @@ def _why_silent(detail: dict[str, Any]) -> dict[str, Any]:
     return detail | {"problem": gettext("a test was sent an hour ago and has not come (%(types)s)") % {"types": types}}
 
 
+def _by_step(detail: dict[str, Any]) -> str:
+    """The tone of what is running out: graver with each step it has passed."""
+    return {1: "info", 2: "warning"}.get(detail.get("step", 3), "danger")
+
+
 define_kind(
     FindingKind(
         key="sync-notifications",
@@ -61,5 +66,38 @@ define_kind(
         link="connections",
         needs=Permission.SYNC_VIEW,
         words=_why_silent,
+    )
+)
+define_kind(
+    FindingKind(
+        key="consent-ending",
+        label=_("Amazon's consent ends"),
+        icon="plug",
+        tone="warning",
+        tone_of=_by_step,
+        sentence=_("The consent for {connection} ends in {left} days"),
+        at_zero={"left": _("The consent for {connection} has ended or ends today")},
+        why=_("Amazon's consent lasts a year. When it ends nothing new comes in until the seller consents again."),
+        verb=_("Renew the consent"),
+        link="connections",
+        needs=Permission.SYNC_VIEW,
+    )
+)
+define_kind(
+    FindingKind(
+        key="secret-ending",
+        label=_("Client secret ends"),
+        icon="plug",
+        tone="warning",
+        tone_of=_by_step,
+        sentence=_("The client secret of {connection} ends in {left} days"),
+        at_zero={"left": _("The client secret of {connection} has ended or ends today")},
+        why=_(
+            "Amazon turns a client secret off after 180 days. Rotate it in the Developer Console, then paste the new one "
+            "here; consents stay."
+        ),
+        verb=_("Enter the new secret"),
+        link="connections",
+        needs=Permission.SYNC_VIEW,
     )
 )

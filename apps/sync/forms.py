@@ -1,19 +1,21 @@
 """What people type when they connect stores, bring files and add webhooks."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actions.stores import NewStore
 from apps.accounts.forms import Dressed
-from apps.accounts.models import Client, Marketplace, Member
+from apps.accounts.models import Client, Marketplace, Member, Store
 from apps.accounts.models.stores import Channel, Region
+from apps.accounts.queries import colleagues
 from apps.core.permissions import Role
 from apps.sync.actions.destinations import Addresses
 from apps.sync.actions.webhooks import EVENTS
@@ -90,6 +92,69 @@ class StoreForm(Dressed):
         )
 
 
+class StoreEditForm(Dressed):
+    """What can be changed of a store: its address, channel and region stay."""
+
+    name = forms.CharField(label=_("Store name"), max_length=100)
+    client = forms.ModelChoiceField(label=_("Client"), queryset=None)
+    owner = forms.ModelChoiceField(label=_("Owner"), queryset=None, required=False)
+    seller_id = forms.CharField(label=_("Seller ID"), max_length=40, required=False)
+
+    def __init__(self, store: Store, *args: Any, **kwargs: Any) -> None:
+        self.store = store
+        super().__init__(*args, **kwargs)
+        self.fields["client"].queryset = Client.objects.order_by("name")
+        self.fields["owner"].queryset = colleagues() | Member.objects.filter(pk=store.owner_id).select_related("user")
+        self.sites = []
+        if store.channel == Channel.AMAZON:
+            self.sites = [site.code for site in Marketplace.objects.filter(active=True, region=store.region)]
+            self._ask_sites()
+        else:
+            del self.fields["seller_id"]
+
+    @classmethod
+    def of(cls, store: Store, data: Any = None) -> "StoreEditForm":
+        pools = {site.marketplace_id: site.pool for site in store.sites.all() if site.active}
+        initial = {"name": store.name, "client": store.client_id, "owner": store.owner_id, "seller_id": store.seller_id}
+        initial |= {"sites": list(pools)} | {f"pool_{code}": pool for code, pool in pools.items()}
+        return cls(store, data, initial=initial)
+
+    def _ask_sites(self) -> None:
+        sites = forms.MultipleChoiceField(
+            label=_("Sites"),
+            choices=[(code, code) for code in self.sites],
+            widget=forms.CheckboxSelectMultiple(attrs={"class": "ck"}),
+            help_text=_("A site that is taken away is brought no more; what is known of it stays."),
+            error_messages={"required": _("Choose the sites this store sells on.")},
+        )
+        self.fields["sites"] = sites
+        for code in self.sites:
+            self.fields[f"pool_{code}"] = forms.CharField(
+                label=format_lazy("{} · {}", code, _("Stock pool")),
+                max_length=20,
+                required=False,
+                widget=forms.TextInput(attrs={"class": "in w-full"}),
+            )
+
+    @property
+    def pools(self) -> list[Any]:
+        return [self[f"pool_{code}"] for code in self.sites]
+
+    @property
+    def plain(self) -> list[Any]:
+        """The fields that are not about stock pools."""
+        return [field for field in self if not field.name.startswith("pool_")]
+
+    def values(self) -> dict[str, Any]:
+        return {
+            name: self.cleaned_data[name] for name in ("name", "client", "owner", "seller_id") if name in self.fields
+        }
+
+    def pooled(self) -> dict[str, str]:
+        """{site: its pool}"""
+        return {code: self.cleaned_data[f"pool_{code}"].strip() for code in self.cleaned_data.get("sites", ())}
+
+
 class TokenForm(Dressed):
     """Credentials of a kind of source, by its own list of fields."""
 
@@ -105,9 +170,31 @@ class TokenForm(Dressed):
                 help_text=field.help,
                 widget=widget or forms.TextInput(attrs={"autocomplete": "off", "class": "in w-full"}),
             )
+        if "client_secret" in self.fields:
+            self.fields["secret_since"] = forms.DateField(
+                label=_("The client secret was made on"),
+                required=False,
+                widget=forms.DateInput(attrs={"type": "date", "class": "in w-full"}),
+                help_text=_("Amazon turns it off 180 days later; we remind you. Empty: today."),
+            )
+
+    def clean_secret_since(self) -> date | None:
+        day: date | None = self.cleaned_data["secret_since"]
+        if day and day > timezone.localdate():
+            raise ValidationError(_("This day has not come yet."))
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if bool(values.get("client_id")) != bool(values.get("client_secret")) and "client_secret" in self.fields:
+            raise ValidationError(
+                _("An application of your own has a client ID and a client secret: enter both, or none.")
+            )
+        return values
 
     def credentials(self) -> dict[str, str]:
-        return {key: value.strip() for key, value in self.cleaned_data.items() if value}
+        """As `sync.actions.connect` takes them; days as ISO."""
+        return {key: str(value).strip() for key, value in self.cleaned_data.items() if value}
 
 
 class PullForm(Dressed):

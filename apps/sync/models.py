@@ -45,6 +45,8 @@ class Connection(TenantModel):
     problem = models.TextField(blank=True)  # the source's own words
     credentials = models.TextField(blank=True)  # v1.<key id>.<nonce>.<wrapped key>.<ciphertext>, see core.crypto
     authorised_at = models.DateTimeField(null=True, blank=True)  # consent lapses after 365 days
+    application = models.CharField(max_length=200, blank=True)  # client id of an application of the agency's own
+    secret_since = models.DateField(null=True, blank=True)  # since when its client secret is valid: 180 days at most
     last_ok_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)  # in a row
     created_at = models.DateTimeField(auto_now_add=True)

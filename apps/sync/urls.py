@@ -3,11 +3,12 @@
 from django.urls import URLPattern, URLResolver, path
 
 from apps.sync import portal as client
-from apps.sync.views import imports, notifications, stores, sync, webhooks
+from apps.sync.views import imports, notifications, store_list, stores, sync, webhooks
 
 everyone: list[URLPattern | URLResolver] = [path("accounts/amazon/consent/", stores.consent_back, name="consent-back")]
 staff: list[URLPattern | URLResolver] = [
-    path("stores/", stores.stores, name="stores"),
+    path("stores/", store_list.stores, name="stores"),
+    path("stores/export/", store_list.export, name="stores-export"),
     path("stores/new/", stores.store_new, name="store-new"),
     path("stores/<slug:store>/connections/", stores.connections, name="connections"),
     path("stores/<slug:store>/connections/consent/", stores.consent, name="connection-consent"),
@@ -21,6 +22,11 @@ staff: list[URLPattern | URLResolver] = [
     ),
     path("stores/<slug:store>/notifications/<slug:what>/", notifications.notifications_act, name="notifications-act"),
     path("stores/<slug:store>/off-board/", stores.off_board, name="store-off-board"),
+    path("stores/<slug:store>/take-back/", stores.take_back, name="store-take-back"),
+    path("stores/<slug:store>/edit/", stores.edit, name="store-edit"),
+    path("stores/<slug:store>/set-up/", stores.end_set_up, name="store-set-up"),
+    path("stores/<slug:store>/pack/", stores.pack, name="store-pack"),
+    path("stores/<slug:store>/certificate/", stores.certificate, name="store-certificate"),
     path("sync/", sync.sync, name="sync"),
     path("sync/streams/<uuid:pk>/", sync.stream, name="stream"),
     path("sync/streams/<uuid:pk>/pull/", sync.stream_pull, name="stream-pull"),

@@ -36,6 +36,7 @@ TABLES = (
     ("accounts_fxrate", "currency_exchange", _("Exchange rates")),
     ("health_standard", "rule", _("Standards")),
     ("accounts_threshold", "tune", _("Thresholds")),
+    ("admin_logentry", "history", _("Console log")),
 )
 
 

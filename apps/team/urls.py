@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from apps.team import portal as client
-from apps.team.views import changes, docs, inbox, overview, store
+from apps.team.views import changes, docs, first, inbox, overview, store
 
 everyone: list[URLPattern | URLResolver] = [
     path("api/docs/", docs.docs, name="api-docs"),
@@ -13,6 +13,7 @@ everyone: list[URLPattern | URLResolver] = [
 staff: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
     path("stores/<slug:store>/", store.store, name="store"),
+    path("stores/<slug:store>/first/", first.first, name="store-first"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/act/", inbox.inbox_act, name="inbox-act"),
     path("inbox/sum/", inbox.inbox_sum, name="inbox-sum"),

@@ -22,6 +22,7 @@ const ACTS = {
   keys: () => open("keys"),
   dialog: (button) => open(button.dataset.dialog),
   close: (button) => button.closest("dialog")?.close(),
+  print: () => window.print(),
 };
 
 export function dialogs() {

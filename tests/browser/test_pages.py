@@ -15,7 +15,8 @@ STAFF = (
     "sync-dead-letters", "sync-documents", "sync-imports", "changes", "jobs",
     "store", "connections", "settings", "settings-members", "settings-member", "settings-invitations",
     "settings-roles", "settings-thresholds", "settings-keys", "settings-currency", "settings-clients",
-    "settings-client", "settings-brand", "settings-security", "settings-webhooks", "settings-webhook",
+    "settings-client", "settings-hand-over", "settings-past-review", "store-edit", "store-first", "store-certificate",
+    "settings-brand", "settings-security", "settings-webhooks", "settings-webhook",
     "arrivals", "health", "store-health", "health-method", "health-defects", "health-notices", "health-notice",
     "alerts", "alert", "alert-rules", "alert-rule-new", "alert-channels", "papers", "paper-list", "paper-new",
     "paper-rules", "paper",
@@ -33,11 +34,16 @@ PORTAL = (
     "portal-paper-upload",
 )
 ABOUT = {
-    "plan": "plan", "stream": "stream", "run": "run", "settings-member": "member", "settings-client": "client",
+    "plan": "plan", "stream": "stream", "run": "run", "settings-member": "member", "settings-hand-over": "member", "settings-past-review": "access_review", "settings-client": "client",
     "settings-webhook": "webhook", "portal-plan": "asked_plan", "health-notice": "notice", "alert": "incident", "paper": "paper",
 }  # fmt: skip
-WORD = {"plan": "plan", "portal-plan": "plan", "alert": "number"}  # what the address calls it, where that is not `pk`
-OF_A_STORE = {"store", "connections", "plan", "paper", "store-health"}
+WORD = {
+    "plan": "plan",
+    "portal-plan": "plan",
+    "alert": "number",
+    "settings-past-review": "number",
+}  # what the address calls it, where that is not `pk`
+OF_A_STORE = {"store-edit", "store-first", "store-certificate", "store", "connections", "plan", "paper", "store-health"}
 SAME = {"store-health": "health"}  # a page that stands twice, by its name
 VARIANTS = [("zh-hans", "light"), ("en", "dark"), ("zh-hans", "dark"), ("en", "light")]
 

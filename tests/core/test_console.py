@@ -1,8 +1,10 @@
 """The admin console: platform staff only, with a login of its own that sees every agency."""
 
 import re
+from base64 import b64encode
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
@@ -10,6 +12,8 @@ from apps.accounts.models import Agency, Marketplace, SupportGrant, User
 from apps.core import audit
 from apps.core.models import Entry
 from apps.core.permissions import Role
+from apps.sync.actions.credentials import opened, seal_into
+from apps.sync.models import Connection, WebhookDelivery, WebhookEndpoint
 from tests.factories import UserFactory
 from tests.house.goods import Goods
 from tests.world import World
@@ -27,6 +31,7 @@ LISTS = (
     "sync/run",
     "sync/storeddocument",
     "sync/webhookdelivery",
+    "admin/logentry",
 )
 
 
@@ -78,6 +83,8 @@ def test_support_access_is_time_boxed_and_in_the_agencys_ledger(console, world):
         assert 0 < (grant.expires_at - timezone.now()).total_seconds() <= 1800
         assert Entry.objects.get(verb="support.grant").reason == "Sync stuck since Monday"
         assert audit.verify() is None
+    assert [each.to for each in mail.outbox] == [[world.user(Role.OWNER).email]]
+    assert "Sync stuck since Monday" in mail.outbox[0].body
     assert console.post("/platform/accounts/supportgrant/add/", form | {"minutes": 600}).status_code == 200
 
 
@@ -126,3 +133,49 @@ def test_the_forms_labels_are_in_the_readers_language(console, world):
         labels = [TAG.sub("", each).strip() for each in re.findall(r"<label.*?</label>", page, re.DOTALL)]
         assert labels, path
         assert not [label for label in labels if re.search("[A-Za-z]{3}", label)], path
+
+
+def test_connections_are_paused_and_go_on_in_the_agencys_ledger(console, world):
+    path, chosen = "/platform/sync/connection/", {"_selected_action": [str(world.connection.pk)]}
+    for action, state in (("pause", "paused"), ("resume", "active")):
+        assert console.post(path, chosen | {"action": action}).status_code == 302
+        with world:
+            assert Connection.objects.get().state == state
+            assert Entry.objects.get(verb=f"connection.{action}").actor == ""
+
+
+def test_credentials_are_sealed_with_the_newest_key(console, world, settings):
+    with world:
+        seal_into(world.connection, {"refresh_token": "Atzr|x"})
+        world.connection.save()
+        before = world.connection.credentials
+    settings.CREDENTIAL_KEYS = [f"newer:{b64encode(bytes(range(32))).decode()}", *settings.CREDENTIAL_KEYS]
+    chosen = {"_selected_action": [str(world.connection.pk)], "action": "seal_again"}
+    assert console.post("/platform/sync/connection/", chosen).status_code == 302
+    with world:
+        door = Connection.objects.get()
+        assert opened(door) == {"refresh_token": "Atzr|x"}
+        assert door.credentials.startswith("v1.newer.")
+        assert door.credentials != before
+
+
+def test_deliveries_that_were_given_up_are_sent_again(console, world):
+    with world:
+        hook = WebhookEndpoint.objects.create(url="https://hooks.example.com/", secret="")
+        values = {"endpoint": hook, "event": "run.dead", "payload": {}, "due_at": timezone.now(), "attempts": 9}
+        dead = WebhookDelivery.objects.create(state="dead", **values)
+        sent = WebhookDelivery.objects.create(state="sent", **values)
+    chosen = {"_selected_action": [str(dead.pk), str(sent.pk)], "action": "again"}
+    assert console.post("/platform/sync/webhookdelivery/", chosen).status_code == 302
+    with world:
+        assert dict(WebhookDelivery.objects.values_list("pk", "state")) == {dead.pk: "due", sent.pk: "sent"}
+        assert Entry.objects.filter(verb="webhook.replay").count() == 1
+
+
+def test_what_the_console_changes_stands_in_its_log(console, world):
+    console.post(
+        f"/platform/accounts/agency/{world.agency.pk}/change/", {"name": "Acme two", "plan": "", "active": "on"}
+    )
+    page = console.get("/platform/admin/logentry/").content.decode()
+    assert "Acme two" in page
+    assert console.get("/platform/admin/logentry/add/").status_code == 403

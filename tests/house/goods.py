@@ -7,7 +7,10 @@ from pathlib import Path
 from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
-from apps.accounts.models import ApiKey, FxRate, Invitation, Member, Store, Threshold
+from apps.accounts.actions.handing_over import VERB
+from apps.accounts.actions.members import sign_off_access
+from apps.accounts.models import ApiKey, FxRate, Invitation, Member, OwnRate, Store, Threshold
+from apps.core import audit
 from apps.core.models import Entry, Job, SavedView
 from apps.core.permissions import STAFF_ROLES, Role
 from apps.core.storage import documents
@@ -88,6 +91,7 @@ class Goods:
             while self.things["entry"] <= number:
                 self._plan("draft")
                 self.things["entry"] = Entry.objects.filter(store=self.store).latest("number").number
+            self.things |= self._told(Member.objects.get(pk=self.things["member"]))
 
     def _order(self) -> str:
         number = f"{self.store.pk}-1234567-7654321"
@@ -176,11 +180,20 @@ class Goods:
             endpoint=hook, event="plan.approved", payload={}, state="dead", due_at=self.now
         )
         session = UserSession.objects.create(user=spare.user, session_key=f"s{self.store.pk}", ip="192.0.2.1")
+        rate, _ = OwnRate.objects.get_or_create(currency="CNY", valid_from="2020-01-01", defaults={"per_usd": "10"})
         threshold = Threshold.objects.create(metric="cover", marketplace=self.pool, value=7)
         return {
             "member": spare.pk, "key": key.pk, "invitation": offer.pk, "client": self.store.client_id,
-            "webhook": hook.pk, "delivery": told.pk, "session": session.pk, "threshold": threshold.pk,
+            "webhook": hook.pk, "delivery": told.pk, "session": session.pk, "threshold": threshold.pk, "own_rate": rate.pk, **self._told(spare),
         }  # fmt: skip
+
+    def _told(self, spare: Member) -> dict:
+        """Entries of the ledger that have pages of their own."""
+        sign_off_access(note="", by=self.owner, at=self.now)
+        review = Entry.objects.latest("number").number
+        given = {"who": str(self.owner), "to": str(self.owner.pk), "given": {}}
+        handed = audit.record(VERB, spare, by=self.owner, at=self.now, before={"who": str(spare)}, after=given)
+        return {"access_review": review, "handed": handed.number}
 
     def _alerts(self) -> dict:
         rule = AlertRule.objects.create(

@@ -26,10 +26,11 @@ class Offer:
     role: Role
     client: Client | None = None
     stores: tuple[Grant, ...] = ()
+    name: str = ""
 
 
-def invite(email: str, offer: Offer, *, by: Member, at: datetime) -> tuple[Invitation, str]:
-    """Offer a seat; returns the invitation and the token for its link, which is never seen again.
+def invite(email: str, offer: Offer, *, by: Member | None, at: datetime) -> tuple[Invitation, str]:
+    """Offer a seat; returns the invitation and the token for its link, which is never seen again. `by` None: the platform.
 
     Raises Refused if the address has a seat or a living invitation, or a client seat names no client.
     """
@@ -44,6 +45,7 @@ def invite(email: str, offer: Offer, *, by: Member, at: datetime) -> tuple[Invit
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
         email=email,
+        name=offer.name[:80],
         role=offer.role,
         client=offer.client if offer.role is Role.CLIENT else None,
         stores=[list(grant) for grant in _known(offer.stores)],
@@ -63,7 +65,7 @@ def invite(email: str, offer: Offer, *, by: Member, at: datetime) -> tuple[Invit
     return invitation, token
 
 
-def resend(invitation: Invitation, *, by: Member, at: datetime) -> str:
+def resend(invitation: Invitation, *, by: Member | None, at: datetime) -> str:
     """A fresh link for 72 more hours; the old one dies. Raises Refused if it was used or revoked."""
     invitation = _open(invitation)
     token = secrets.token_urlsafe(32)

@@ -7,10 +7,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.accounts.actions.refusal import Refused
-from apps.accounts.models import Client, Member, Store, StoreGrant
+from apps.accounts.models import ApiKey, Client, Member, Store, StoreGrant
 from apps.accounts.queries import owners_left
 from apps.core import audit
-from apps.core.permissions import Role
+from apps.core.permissions import ROLES, Permission, Role
 
 # A store and one of its sites; None: all its sites.
 Grant = tuple[int, str | None]
@@ -88,16 +88,34 @@ def reactivate(member: Member, *, by: Member, at: datetime) -> None:
 
 def sign_off_access(*, note: str, by: Member, at: datetime) -> None:
     """Record that somebody has looked through who can see what: the quarterly access review."""
-    seats = Member.objects.filter(active=True).count()
+    seats, keys = reviewed(at)
     audit.record(
         "access.reviewed",
         by.agency,
         by=by,
         at=at,
-        after={"seats": seats},
+        after={"seats": seats, "keys": keys},
         reason=note,
         title=_("Access review"),
     )
+
+
+def reviewed(at: datetime) -> tuple[dict[str, str], dict[str, str]]:
+    """The list as it is now, in words that stay true: {address: role and stores}, {key: scopes and stores}."""
+    slugs = dict(Store.objects.values_list("pk", "slug"))
+    granted: dict[Any, list[Grant]] = {}
+    for member, store, site in StoreGrant.objects.values_list("member", "store", "marketplace"):
+        granted.setdefault(member, []).append((store, site))
+    seats, keys = {}, {}
+    for seat in Member.objects.filter(active=True, user__isnull=False).select_related("user", "client"):
+        everything = Permission.ALL_STORES in ROLES[Role(seat.role)]
+        sees = ["*"] if everything else grant_names(granted.get(seat.pk, []), slugs)
+        seats[seat.user.email] = f"{seat.role}: {' '.join(sees) or '–'}"  # type: ignore[union-attr]
+    living = ApiKey.objects.filter(revoked_at=None, expires_at__gt=at).select_related("member")
+    for key in living:
+        sees = ["*"] if "stores:all" in key.member.scopes else grant_names(granted.get(key.member_id, []), slugs)
+        keys[f"{key.member.name} swk_{key.prefix}"] = f"{' '.join(key.member.scopes)}: {' '.join(sees) or '–'}"
+    return seats, keys
 
 
 def grant_names(grants: Iterable[Grant], slugs: dict[int, str]) -> list[str]:

@@ -1,12 +1,14 @@
 """What an agency decides for itself: limits, thresholds, money, brand, rules."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from apps.accounts.models import AgencySettings, Member, RoleLimit, Threshold
+from apps.accounts.queries import rates
 from apps.core import audit
+from apps.core.findings import tell_in
 
 
 def change_settings(*, by: Member, at: datetime, **values: Any) -> AgencySettings:
@@ -32,6 +34,25 @@ def change_settings(*, by: Member, at: datetime, **values: Any) -> AgencySetting
     return settings
 
 
+# What else is kept in the agency's currency, told in the transaction that changes it: `follower(source, target, rate)`.
+MONEY_KEPT: list[Callable[[str, str, Decimal], Any]] = [tell_in]
+
+
+def change_money(*, by: Member, at: datetime, **values: Any) -> AgencySettings:
+    """`change_settings`; where the currency changes, what is kept in it is told in the new one at once.
+
+    Limits keep their amounts: they are decisions, not measurements. Raises KeyError for a currency without a rate.
+    """
+    before = AgencySettings.objects.filter(pk=by.agency_id).values_list("currency", flat=True).first() or "USD"
+    after = values.get("currency", before)
+    settings = change_settings(by=by, at=at, **values)
+    if after != before:
+        rate = rates(after, at.date())[before]
+        for follower in MONEY_KEPT:
+            follower(before, after, rate)
+    return settings
+
+
 def rename_agency(name: str, *, by: Member, at: datetime) -> None:
     """The agency's name as people read it; its address stays."""
     agency = by.agency
@@ -48,7 +69,7 @@ def rename_agency(name: str, *, by: Member, at: datetime) -> None:
         )
 
 
-def set_limits(action: str, limits: Mapping[str, int | None], *, by: Member, at: datetime) -> None:
+def set_limits(action: str, limits: Mapping[str, int | None], *, by: Member | None, at: datetime) -> None:
     """How much each role may do alone, in minor units of the agency's currency; None: no limit."""
     had = dict(RoleLimit.objects.filter(action=action).values_list("role", "most"))
     changed = {role: most for role, most in limits.items() if role not in had or had[role] != most}

@@ -10,11 +10,15 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from apps.accounts.actions.refusal import Refused
-from apps.accounts.models import Client, Marketplace, Member, Store, StoreMarketplace
+from apps.accounts.models import Client, Marketplace, Member, Store, StoreGrant, StoreMarketplace
 from apps.core import audit
+from apps.core.models import Entry
+from apps.core.permissions import Role
+from apps.core.undo import CannotUndo, undoes
 
-CLIENT_FIELDS = ("name", "contract", "monthly_fee", "fee_currency", "since", "note")
+CLIENT_FIELDS = ("name", "contract", "monthly_fee", "fee_currency", "currency", "since", "note")
 STORE_FIELDS = ("name", "seller_id", "owner", "client")
+OTHERS = ("owner", "client")  # of them those that are other rows
 
 
 @dataclass(frozen=True)
@@ -71,10 +75,11 @@ def create_store(client: Client, new: NewStore, *, by: Member, at: datetime) -> 
         region=new.region if new.channel == "amazon" else "",
         seller_id=new.seller_id,
         owner=new.owner,
+        setting_up=True,
     )
     _write_sites(store, dict.fromkeys(new.sites, ""))
     after = {
-        **_fields(store, STORE_FIELDS),
+        **_store_fields(store),
         "slug": store.slug,
         "region": store.region,
         "sites": sorted(new.sites),
@@ -84,22 +89,48 @@ def create_store(client: Client, new: NewStore, *, by: Member, at: datetime) -> 
 
 
 def edit_store(store: Store, values: Mapping[str, Any], *, by: Member, at: datetime) -> Store:
-    """Change a store's name, seller id, owner or client; its address stays."""
+    """Change a store's name, seller id, owner or client; its address stays.
+
+    With another client the seats of the one before no longer see it.
+    """
     store = Store.objects.select_for_update().get(pk=store.pk)
-    before = _fields(store, STORE_FIELDS)
+    before = _store_fields(store)
     for name in STORE_FIELDS:
         setattr(store, name, values.get(name, getattr(store, name)))
     store.save()
-    _record_changes(
-        "store.edit",
-        store,
-        before,
-        _fields(store, STORE_FIELDS),
-        by=by,
-        at=at,
-        store=store,
-    )
+    after = _store_fields(store)
+    if before["client"] != after["client"]:
+        theirs = StoreGrant.objects.filter(store=store, member__role=Role.CLIENT).exclude(
+            member__client=store.client_id
+        )
+        before["grants"] = sorted([str(member), site] for member, site in theirs.values_list("member", "marketplace"))
+        theirs.delete()
+        after["grants"] = []
+    _record_changes("store.edit", store, before, after, by=by, at=at, store=store)
     return store
+
+
+@undoes("store.edit")
+def _undo_edit(entry: Entry) -> None:
+    store = Store.objects.select_for_update().filter(pk=entry.target).first()
+    changed = {name: value for name, value in entry.after.items() if name != "grants"}
+    if store is None or any(_store_fields(store)[name] != value for name, value in changed.items()):
+        raise CannotUndo(_("This store was changed since. Look at it before you change it again."))
+    for name in changed:
+        setattr(store, f"{name}_id" if name in OTHERS else name, entry.before[name])
+    if not Client.objects.filter(pk=store.client_id).exists():
+        raise CannotUndo(_("The client it belonged to is no longer there."))
+    store.save()
+    seats = Member.objects.filter(pk__in=[member for member, _site in entry.before.get("grants", [])])
+    there = {str(pk) for pk in seats.values_list("pk", flat=True)}
+    StoreGrant.objects.bulk_create(
+        [
+            StoreGrant(member_id=member, store=store, marketplace_id=site)
+            for member, site in entry.before.get("grants", [])
+            if member in there
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def set_sites(store: Store, sites: Mapping[str, str], *, by: Member, at: datetime) -> None:
@@ -111,6 +142,33 @@ def set_sites(store: Store, sites: Mapping[str, str], *, by: Member, at: datetim
     before = _pools(store)
     _write_sites(store, sites)
     _record_changes("store.sites", store, before, _pools(store), by=by, at=at, store=store)
+
+
+def put_sites_back(entry: Entry) -> Store:
+    """Take an entry of `set_sites` back. Raises CannotUndo if the sites were changed since."""
+    store = Store.objects.select_for_update().filter(pk=entry.target).first()
+    now = _pools(store) if store else {}
+    if store is None or any(now.get(site) != pool for site, pool in entry.after.items()):
+        raise CannotUndo(_("The sites of this store were changed since."))
+    sites = now | entry.before
+    _write_sites(store, {site: pool for site, pool in sites.items() if pool is not None})
+    return store
+
+
+def put_switch_back(entry: Entry) -> Store:
+    """Take an off-boarding, or the coming back after one, back. Raises CannotUndo if it was turned since."""
+    store = Store.objects.select_for_update().filter(pk=entry.target).first()
+    if store is None or store.active != entry.after["active"]:
+        raise CannotUndo(_("This store was changed since. Look at it before you change it again."))
+    store.active = entry.before["active"]
+    store.save(update_fields=["active"])
+    return store
+
+
+def end_set_up(store: Store, *, by: Member, at: datetime) -> None:
+    """The first steps are done: the store is one like the others."""
+    if Store.objects.filter(pk=store.pk, setting_up=True).update(setting_up=False):
+        audit.record("store.set_up", store, by=by, at=at, store=store)
 
 
 def off_board(store: Store, *, reason: str, by: Member, at: datetime) -> None:
@@ -128,7 +186,7 @@ def free_slug(name: str) -> str:
     stem = slugify(name)[:34].strip("-")
     if len(stem) < 3 or not stem[0].isalpha():
         stem = f"store-{stem}".strip("-")
-    taken = set(Store.objects.filter(slug__startswith=stem).values_list("slug", flat=True)) | {"new"}
+    taken = set(Store.objects.filter(slug__startswith=stem).values_list("slug", flat=True)) | {"new", "export"}
     return next(slug for n in range(1, len(taken) + 2) if (slug := stem if n == 1 else f"{stem}-{n}") not in taken)
 
 
@@ -164,6 +222,14 @@ def _write_sites(store: Store, sites: Mapping[str, str]) -> None:
 
 def _pools(store: Store) -> dict[str, str]:
     return dict(StoreMarketplace.objects.filter(store=store, active=True).values_list("marketplace", "pool"))
+
+
+def _store_fields(store: Store) -> dict[str, Any]:
+    """As the ledger keeps them: owner and client by key, so that it can be taken back."""
+    return {
+        name: str(key) if name in OTHERS and (key := getattr(store, f"{name}_id")) else getattr(store, name)
+        for name in STORE_FIELDS
+    }
 
 
 def _free_name(name: str, client: Client | None) -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 from apps.accounts.models import Member, SupportGrant, User
 from apps.core import audit
+from apps.core.models import Entry
 from apps.core.permissions import Role
 
 LONGEST = 60  # minutes
+OPENED = "support.open"
 
 
 def grant_support(*, user: User, reason: str, minutes: int, at: datetime) -> SupportGrant:
@@ -36,6 +38,15 @@ def grant_support(*, user: User, reason: str, minutes: int, at: datetime) -> Sup
         title=user.email,
     )
     return grant
+
+
+def note_opened(grant: SupportGrant, what: str, *, by: Member, at: datetime) -> bool:
+    """Write into the ledger what a visitor has opened, once a visit; False: it stood there already."""
+    opened = Entry.objects.filter(kind=SupportGrant._meta.label_lower, target=str(grant.pk), verb=OPENED)
+    if opened.filter(title=what[:200]).exists():
+        return False
+    audit.record(OPENED, grant, by=by, at=at, title=what, reason=grant.reason)
+    return True
 
 
 def end_support(pk: Any, *, at: datetime) -> None:

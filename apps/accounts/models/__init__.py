@@ -9,7 +9,7 @@ from apps.accounts.models.agencies import (
     Threshold,
 )
 from apps.accounts.models.members import ApiKey, Invitation, Member, StoreGrant, User
-from apps.accounts.models.stores import FxRate, Marketplace, Store, StoreMarketplace
+from apps.accounts.models.stores import FxRate, Marketplace, OwnRate, Store, StoreMarketplace
 
 __all__ = [
     "Agency",
@@ -20,6 +20,7 @@ __all__ = [
     "Invitation",
     "Marketplace",
     "Member",
+    "OwnRate",
     "RoleLimit",
     "Store",
     "StoreGrant",

@@ -1,9 +1,11 @@
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.middleware import RESERVED
 from apps.core.models import uuid7
 from apps.core.permissions import Role
 from apps.core.tenancy import TenantModel, tied
@@ -11,13 +13,21 @@ from apps.core.tenancy import TenantModel, tied
 SLUG = RegexValidator(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$", _("3 to 40 small letters, digits and hyphens."))
 
 
+def not_reserved(slug: str) -> None:
+    """Raises ValidationError for a first word of the house's own addresses."""
+    if slug in RESERVED:
+        raise ValidationError(_("This address belongs to the house itself. Choose another one."))
+
+
 class Agency(models.Model):
     """A tenant. Shared table: it is looked up by its address before anybody acts, so it holds a name and no more."""
 
     portal_may = ("SELECT",)
+    portal_hides = ("plan",)
 
-    slug = models.CharField(max_length=40, unique=True, validators=[SLUG])
+    slug = models.CharField(max_length=40, unique=True, validators=[SLUG, not_reserved])  # never changes
     name = models.CharField(max_length=100)
+    plan = models.CharField(max_length=40, blank=True)  # what the platform has agreed with it, in words
     active = models.BooleanField(default=True)  # false: suspended by the platform
     created_at = models.DateTimeField(auto_now_add=True)
 

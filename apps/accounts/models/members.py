@@ -150,11 +150,12 @@ class Invitation(TenantModel):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField()
+    name = models.CharField(max_length=80, blank=True)  # as who invited calls the person
     role = models.CharField(max_length=10, choices=Role.choices)
     client = tied("accounts.Client", null=True, blank=True, related_name="+")
     stores = models.JSONField(default=list)  # [[store id, marketplace code or null], ...]
     digest = models.CharField(max_length=64)
-    invited_by = tied("accounts.Member", related_name="+")
+    invited_by = tied("accounts.Member", null=True, related_name="+")  # null: the platform, for the first owner
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)

@@ -2,6 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models.agencies import SLUG
+from apps.core.models import uuid7
 from apps.core.tenancy import TenantModel, tied
 
 
@@ -63,6 +64,7 @@ class Store(TenantModel):
         on_delete=models.PROTECT,
     )
     active = models.BooleanField(default=True)
+    setting_up = models.BooleanField(default=False)  # its first steps have not been declared done
     created_at = models.DateTimeField(auto_now_add=True)
     marketplaces = models.ManyToManyField(Marketplace, through="StoreMarketplace")
 
@@ -89,6 +91,26 @@ class StoreMarketplace(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agency", "store", "marketplace"], name="one_site_per_store")]
+
+
+class OwnRate(TenantModel):
+    """What one US dollar costs in a currency from a day on, as the agency counts. Goes before the reference rate."""
+
+    portal_may = ("SELECT",)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    currency = models.CharField(max_length=3)
+    valid_from = models.DateField()
+    per_usd = models.DecimalField(max_digits=18, decimal_places=8)
+    source = models.CharField(max_length=80, blank=True)  # where the agency has it from
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "currency", "valid_from"], name="one_own_rate_per_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.valid_from}"
 
 
 class FxRate(models.Model):

@@ -122,7 +122,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return page(request, "accounts/invitation.html", {"state": "unknown"}, status=404)
     person = User.objects.filter(email=offer.email).first()
     state = _state(request, offer, person)
-    form = NewPersonForm(request.POST or None, email=offer.email) if state == "new" else None
+    form = (
+        NewPersonForm(request.POST or None, email=offer.email, initial={"name": offer.name}) if state == "new" else None
+    )
     if request.method == "POST" and state in {"new", "ready"} and (form is None or form.is_valid()):
         return _accepted(request, offer, form)
     context = {"state": state, "offer": offer, "form": form, "token": token}

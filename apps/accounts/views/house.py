@@ -10,18 +10,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.actions import settings as deciding
 from apps.accounts.forms import (
-    CurrencyForm,
     LimitsForm,
     SecurityForm,
     ThresholdForm,
 )
 from apps.accounts.middleware import settings_of
 from apps.accounts.models import RoleLimit, Threshold
-from apps.accounts.queries import newest_rates
 from apps.accounts.views.settings import settings_page, settle
 from apps.accounts.views.stepping_up import fresh
 from apps.core.http import MemberRequest, requires
-from apps.core.metrics import JUDGED, REGISTRY
+from apps.core.metrics import JUDGED, REGISTRY, defaults
+from apps.core.models import Entry
 from apps.core.money import to_decimal
 from apps.core.permissions import LABELS, ROLES, Permission, Role
 
@@ -108,50 +107,38 @@ def drop_threshold(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _thresholds_page(request: MemberRequest, form: ThresholdForm, *, status: int = 200) -> HttpResponse:
+    asked = defaults(localdate())
+    own = list(Threshold.objects.order_by("metric", "marketplace", "programme"))
+    changed = {int(entry.target): entry for entry in _changes_of(own)}
     rows: list[dict[str, Any]] = [
-        {"threshold": threshold, "metric": (REGISTRY | JUDGED).get(threshold.metric)}
-        for threshold in Threshold.objects.order_by("metric", "marketplace", "programme")
+        {
+            "threshold": each,
+            "metric": (REGISTRY | JUDGED).get(each.metric),
+            "idle": each.metric not in JUDGED,
+            "default": _default(asked, each.metric, each.marketplace, each.programme),
+            "changed": changed.get(each.pk),
+        }
+        for each in own
     ]
-    return settings_page(request, "settings-thresholds", {"rows": rows, "form": form}, status=status)
-
-
-@require_safe
-@requires(Permission.SETTINGS_VIEW)
-def currency(request: MemberRequest) -> HttpResponse:
-    """In which money do we add up, and in whose time do we count?"""
-    house = settings_of(request.member)
-    initial = {name: getattr(house, name) for name in CurrencyForm.base_fields}
-    return _currency_page(request, CurrencyForm(initial=initial))
-
-
-@require_POST
-@requires(Permission.CURRENCY_EDIT)
-def save_currency(request: MemberRequest) -> HttpResponse:
-    form = CurrencyForm(request.POST)
-    if not form.is_valid():
-        return _currency_page(request, form, status=422)
-    return settle(
-        request,
-        lambda: deciding.change_settings(by=request.member, at=timezone.now(), **form.cleaned_data),
-        "settings-currency",
-    )
-
-
-def _currency_page(request: MemberRequest, form: CurrencyForm, *, status: int = 200) -> HttpResponse:
-    house = settings_of(request.member)
-    newest = list(newest_rates(localdate()))
-    own = next((rate.per_usd for rate in newest if rate.currency == house.currency), None)
-    rates = [
-        {"rate": rate, "per_own": rate.per_usd / own if own else None}
-        for rate in newest
-        if rate.currency != house.currency
+    general = [
+        (metric.label, site, programme, asked[key, site, programme])
+        for key, site, programme in sorted(asked)
+        if (metric := JUDGED.get(key))
     ]
-    return settings_page(
-        request,
-        "settings-currency",
-        {"form": form, "rates": rates, "house": house},
-        status=status,
-    )
+    context = {"rows": rows, "form": form, "general": general}
+    return settings_page(request, "settings-thresholds", context, status=status)
+
+
+def _changes_of(own: list[Threshold]) -> Any:
+    """The last change of each, oldest first."""
+    kind = Threshold._meta.label_lower
+    return Entry.objects.filter(kind=kind, target__in=[str(each.pk) for each in own]).order_by("number")
+
+
+def _default(asked: Any, metric: str, marketplace: str, programme: str) -> Any:
+    """(operator, value) of the most particular default that fits; None: nothing is asked."""
+    places = ((marketplace, programme), (marketplace, ""), ("", programme), ("", ""))
+    return next((found for place in places if (found := asked.get((metric, *place)))), None)
 
 
 @require_POST

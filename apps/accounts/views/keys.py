@@ -65,7 +65,7 @@ def revoke_key(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     return settle(
         request,
         lambda: keying.revoke_key(key, by=request.member, at=timezone.now()),
-        "settings-keys",
+        "settings-security" if "review" in request.POST else "settings-keys",
         said=_("The key no longer works."),
     )
 

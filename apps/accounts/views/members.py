@@ -3,36 +3,29 @@
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
-from django.core.mail import EmailMultiAlternatives
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.actions import invitations as inviting
 from apps.accounts.actions import members as seating
+from apps.accounts.actions.letters import mail_invitation
 from apps.accounts.actions.people import end_sessions
 from apps.accounts.actions.refusal import Refused
 from apps.accounts.forms import (
     GrantsForm,
     InviteForm,
-    ReviewForm,
     SeatForm,
-    SecurityForm,
 )
-from apps.accounts.middleware import settings_of
 from apps.accounts.models import Invitation, Member, Store
 from apps.accounts.queries import invitations as all_invitations
-from apps.accounts.queries import people, seat_rows, support_grants
+from apps.accounts.queries import people, seat_rows
 from apps.accounts.views.settings import settings_page, settle
 from apps.accounts.views.stepping_up import fresh
 from apps.core.http import MemberRequest, requires
-from apps.core.models import Entry
 from apps.core.permissions import ROLES, Permission, Role
 
 
@@ -87,7 +80,7 @@ def deactivate_member(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     return settle(
         request,
         act,
-        "settings-members",
+        "settings-security" if "review" in request.POST else "settings-members",
         said=_("%(who)s can no longer come in.") % {"who": seat},
     )
 
@@ -232,62 +225,3 @@ def _sent(request: MemberRequest, made: Invitation, token: str) -> HttpResponse:
         text = _("The mail to %(who)s could not be sent. Try “Send again” once the mail server answers.")
         messages.error(request, text % {"who": made.email})
     return redirect("settings-invitations", agency=request.agency.slug)
-
-
-def mail_invitation(made: Invitation, token: str) -> None:
-    """The link to the invited address, in the agency's language."""
-    seat_giver = made.invited_by
-    house = settings_of(seat_giver)
-    link = settings.BASE_URL.rstrip("/") + reverse("invitation", kwargs={"token": token})
-    context = {
-        "offer": made,
-        "agency": seat_giver.agency,
-        "by": seat_giver,
-        "link": link,
-    }
-    with translation.override(house.language):
-        subject = _("%(agency)s invites you to Storewright") % {"agency": seat_giver.agency}
-        mail = EmailMultiAlternatives(
-            subject,
-            render_to_string("accounts/mail/invitation.txt", context),
-            to=[made.email],
-        )
-        mail.attach_alternative(render_to_string("accounts/mail/invitation.html", context), "text/html")
-    mail.send()
-
-
-# -- access review
-
-
-@require_safe
-@requires(Permission.SETTINGS_VIEW)
-def security(request: MemberRequest) -> HttpResponse:
-    """Who can see what, and do they still need it?"""
-    house = settings_of(request.member)
-    context = {
-        "rows": seat_rows(),
-        "support": support_grants()[:50],
-        "now": timezone.now(),
-        "form": ReviewForm(),
-        "rules": SecurityForm(initial={"mfa_required": house.mfa_required}),
-        "house": house,
-        "last_review": _last_review(),
-    }
-    return settings_page(request, "settings-security", context)
-
-
-@require_POST
-@requires(Permission.MEMBERS_EDIT)
-def sign_off(request: MemberRequest) -> HttpResponse:
-    form = ReviewForm(request.POST)
-    note = form.cleaned_data["note"] if form.is_valid() else ""
-    return settle(
-        request,
-        lambda: seating.sign_off_access(note=note, by=request.member, at=timezone.now()),
-        "settings-security",
-        said=_("The access review is in the change ledger."),
-    )
-
-
-def _last_review() -> Any:
-    return Entry.objects.filter(verb="access.reviewed").order_by("-number").first()

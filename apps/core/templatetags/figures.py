@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from apps.core.money import digits, to_decimal
+from apps.core.money import Rates, digits, to_decimal
 
 register = template.Library()
 MISSING, MINUS = "–", "\u2212"
@@ -38,17 +38,37 @@ def _typeset(text: str, *, signed: bool = False, positive: bool = False) -> str:
 
 
 @register.simple_tag
-def money(
-    minor: int | None, currency: str, compact: bool = False, whole: bool = False, signed: bool = False
+def money(  # noqa: PLR0913 - named in templates
+    minor: int | None,
+    currency: str,
+    compact: bool = False,
+    whole: bool = False,
+    signed: bool = False,
+    rates: Rates | None = None,
+    least: Any = False,
 ) -> SafeString:
-    """Minor units as money. `compact`: 万/亿 or K/M; `whole`: without cents; `signed`: with a plus."""
+    """Minor units as money. `compact`: 万/亿 or K/M; `whole`: without cents; `signed`: with a plus.
+
+    `rates`: what it was converted by; the hover tells them with their days. `least`: there is more than could be told.
+    """
     if minor is None or not currency:
         return _dash()
     amount = to_decimal(int(minor), currency)
-    text = money_text(amount, currency, compact=compact, whole=whole)
-    return format_html(
-        '<data class="num" value="{}">{}</data>', amount, _typeset(text, signed=signed, positive=amount > 0)
-    )
+    text = _typeset(money_text(amount, currency, compact=compact, whole=whole), signed=signed, positive=amount > 0)
+    how = conversion(rates) if isinstance(rates, Rates) else ""  # a page without any leaves it empty
+    said = format_html(' title="{}"', how) if how else ""
+    return format_html('<data class="num" value="{}"{}>{}{}</data>', amount, said, "≥ " if least else "", text)
+
+
+def conversion(rates: Rates) -> str:
+    """The rates a sum was converted by, one a line: "1 EUR = 7.8320 CNY · since 2026-11-01"; what has none."""
+    lines = []
+    for code, rate, since in rates.told():
+        line = f"1 {code} = {numbers.format_decimal(rate, '#,##0.00####', locale=locale())} {rates.target}"
+        lines.append(f"{line} · {_('since %(day)s') % {'day': since.isoformat()}}" if since else line)
+    if rates.missing:
+        lines.append(_("No rate, so left out: %(codes)s") % {"codes": listed(sorted(rates.missing))})
+    return "\n".join(lines)
 
 
 def money_text(amount: Decimal, currency: str, *, compact: bool = False, whole: bool = False) -> str:

@@ -4,6 +4,7 @@ amber."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from apps.accounts.models import Threshold
 from apps.health.models import HealthDay, Standard
@@ -70,11 +71,23 @@ def standards(on: date, *, metrics: Iterable[str] = (), own: bool = False) -> St
     return Standards(rows, own_levels() if own else {})
 
 
+def told_defaults(on: date) -> dict[Key, tuple[str, Decimal]]:
+    """What is asked where an agency has set nothing, as metrics are called there: {key: (operator, share or count)}."""
+    found = {}
+    for row in Standard.objects.filter(valid_from__lte=on).order_by("valid_from"):
+        value = Decimal(row.target) if _is_count(row.metric) else Decimal(row.target) / MILLION
+        found[OWN + row.metric, row.marketplace, row.programme] = (str(row.get_operator_display()), value)
+    return found
+
+
+def _is_count(metric: str) -> bool:
+    return metric.startswith("policy_") or metric == "ahr"
+
+
 def own_levels() -> dict[Key, int]:
     """{(metric, marketplace, programme): level} as the acting agency set them: shares as millionths, counts plain."""
     found = {}
     for row in Threshold.objects.filter(metric__startswith=OWN):
         metric = row.metric.removeprefix(OWN)
-        counts = metric.startswith("policy_") or metric == "ahr"
-        found[metric, row.marketplace, row.programme] = int(row.value if counts else row.value * MILLION)
+        found[metric, row.marketplace, row.programme] = int(row.value if _is_count(metric) else row.value * MILLION)
     return found

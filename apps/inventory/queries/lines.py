@@ -16,7 +16,7 @@ from apps.accounts.queries import stores_for
 from apps.core.lists import ListColumn, ListQuery, ordered
 from apps.core.metrics import Explanation
 from apps.core.models import Entry
-from apps.core.money import WHOLE_UNITS, convert
+from apps.core.money import WHOLE_UNITS, Rates, convert
 from apps.core.permissions import Permission
 from apps.inventory.models import MODES, Calculation, PlanLine, Replenishment
 from apps.inventory.queries.tile_words import explained
@@ -184,6 +184,8 @@ class Summary:
     inbound: int = 0
     fees: int = 0
     fee_skus: int = 0
+    fees_missing: int = 0
+    rates: Rates | None = None  # what was converted, for the hover
     stock_as_of: datetime | None = None
     computed_at: datetime | None = None
 
@@ -219,31 +221,36 @@ def summary(lines: QuerySet[Replenishment], *, currency: str, rates: Mapping[str
             computed=Max("computed_at"),
         )
     )
-    found = Summary(currency)
+    found = Summary(currency, rates=rates if isinstance(rates, Rates) else None)
     for group in groups:
         _add(found, group, currency, rates)
     return found
 
 
 def _add(found: Summary, group: Mapping[str, Any], currency: str, rates: Mapping[str, Decimal]) -> None:
-    def money(minor: int | None, source: str) -> int:
-        return (
-            convert(int(minor), source=source, target=currency, rate=rates[source]) if minor and source in rates else 0
-        )
+    def money(minor: int | None, source: str) -> int | None:
+        """None: there is an amount, but no rate for it."""
+        if not minor or source == currency:
+            return int(minor or 0)
+        return convert(int(minor), source=source, target=currency, rate=rates[source]) if source in rates else None
 
     found.counts[group["status"]] += group["n"]
     if group["status"] == "urgent":
-        found.lost += money(group["stake_sum"], group["currency"])
+        lost = money(group["stake_sum"], group["currency"])
+        found.lost += lost or 0
         found.lost_skus += group["n"]
-        found.lost_missing += group["n"] - group["stake_known"]
+        found.lost_missing += group["n"] - (group["stake_known"] if lost is not None else 0)
     found.units += group["unit_sum"] or 0
     found.unit_skus += group["unit_n"]
-    found.cost += money(group["cost_sum"], group["cost_currency"])
-    found.cost_missing += group["unit_n"] - group["cost_known"]
+    cost = money(group["cost_sum"], group["cost_currency"])
+    found.cost += cost or 0
+    found.cost_missing += group["unit_n"] - (group["cost_known"] if cost is not None else 0)
     found.available += group["available_sum"] or 0
     found.inbound += group["inbound_sum"] or 0
-    found.fees += money(group["fee_sum"], group["currency"])
+    fees = money(group["fee_sum"], group["currency"])
+    found.fees += fees or 0
     found.fee_skus += group["fee_n"]
+    found.fees_missing += group["fee_n"] if fees is None else 0
     for name, key in (("stock_as_of", "stock_at"), ("computed_at", "computed")):
         if group[key] and (getattr(found, name) is None or group[key] > getattr(found, name)):
             setattr(found, name, group[key])

@@ -5,8 +5,8 @@ from datetime import date
 
 from django.db.models import Min, Q, QuerySet
 
-from apps.accounts.models import AgencySettings, FxRate, Member, Store
-from apps.accounts.queries import site_filter
+from apps.accounts.models import AgencySettings, Member, Store
+from apps.accounts.queries import currency_codes, site_filter
 from apps.core.models import Entry
 from apps.listings.queries.products import products_for
 from apps.sales.models import Cost, SalesDay
@@ -30,7 +30,7 @@ def agency_currency() -> str:
 
 def currencies() -> list[str]:
     """Currencies a cost may be told in: those with a rate, and the dollar that rates are told in."""
-    return sorted({"USD", *FxRate.objects.values_list("currency", flat=True).distinct()})
+    return currency_codes()
 
 
 def knows(member: Member, store: Store, sku: str) -> bool:

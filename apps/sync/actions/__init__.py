@@ -1,6 +1,16 @@
 """Writes: doors, slots, runs, documents, webhooks."""
 
-from apps.sync.actions.connections import connect, disconnect, follow_sites, off_board, open_store, pause, resume
+from apps.sync.actions.connections import (
+    change_store,
+    connect,
+    disconnect,
+    follow_sites,
+    off_board,
+    open_store,
+    pause,
+    resume,
+    take_back,
+)
 from apps.sync.actions.credentials import rewrap
 from apps.sync.actions.pulling import run
 from apps.sync.actions.replaying import OVER, drop, replay, replay_many
@@ -10,6 +20,7 @@ from apps.sync.actions.webhooks import EVENTS, emit
 __all__ = [
     "EVENTS",
     "OVER",
+    "change_store",
     "connect",
     "disconnect",
     "drop",
@@ -26,4 +37,5 @@ __all__ = [
     "rewrap",
     "ring_due",
     "run",
+    "take_back",
 ]

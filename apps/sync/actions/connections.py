@@ -1,15 +1,32 @@
 """Opening and closing doors to the outside, each with its entry in the ledger."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
-from apps.accounts.actions.stores import NewStore, create_store
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.actions.refusal import Refused
+from apps.accounts.actions.stores import (
+    NewStore,
+    create_store,
+    edit_store,
+    put_sites_back,
+    put_switch_back,
+    set_sites,
+)
 from apps.accounts.actions.stores import off_board as leave
+from apps.accounts.actions.stores import take_back as come_back
 from apps.accounts.models import Client, Store
+from apps.accounts.models.stores import Channel
 from apps.core import audit
+from apps.core.crypto import Sealed
+from apps.core.models import Entry
+from apps.core.undo import undoes
 from apps.sync.actions import destinations
 from apps.sync.actions.bell import ring
-from apps.sync.actions.credentials import seal_into
+from apps.sync.actions.credentials import opened, seal_into
 from apps.sync.actions.slots import open_history, open_slots, plan_of
 from apps.sync.actions.telling import UNFINISHED
 from apps.sync.models import Connection, Run, Stream
@@ -27,12 +44,19 @@ def open_store(client: Client, new: NewStore, *, by: Any, at: datetime) -> Store
 
 
 def connect(
-    store: Store, kind: str, credentials: dict[str, Any], *, by: Any, at: datetime, label: str = ""
+    store: Store,
+    kind: str,
+    credentials: dict[str, Any],
+    *,
+    by: Any,
+    at: datetime,
+    label: str = "",
 ) -> Connection:
     """Open a door, or give a living one new credentials; its streams begin at once. Raises KeyError for no such kind.
 
     `credentials`: for "sp_api" {"refresh_token": ...} and, for an application of the agency's own, "client_id" and
-    "client_secret"; for "upload" and "push" nothing.
+    "client_secret"; for "upload" and "push" nothing. "secret_since" (a day, ISO) says since
+    when that secret is valid; without it since now, if it is another one than before.
     """
     source = SOURCES[kind]
     door = Connection.objects.filter(store=store, kind=kind).exclude(state=Connection.State.REVOKED).first()
@@ -43,6 +67,12 @@ def connect(
     door.label = label or door.label
     door.state, door.problem, door.failures = Connection.State.ACTIVE, "", 0
     door.authorised_at = at if source.pulls else None
+    credentials = dict(credentials)
+    told, own = credentials.pop("secret_since", ""), credentials.get("client_id", "")
+    same = own == door.application and _secret_of(door) == credentials.get("client_secret", "")
+    told = date.fromisoformat(told) if told else door.secret_since if same else at.date()
+    door.secret_since = told if own else None
+    door.application = own[:200]
     seal_into(door, credentials)
     door.save()
     audit.record(
@@ -55,11 +85,17 @@ def connect(
 
 
 def follow_sites(door: Connection, *, at: datetime) -> None:
-    """One stream per dataset (and site, where the source tells site by site), with its history."""
+    """One stream per dataset (and site, where the source tells site by site), with its history.
+
+    Streams of a site the store has left rest, and what waited for them is dropped; coming back they go on where they were.
+    """
     sites = [market.code for market in sites_of(door.store_id)]
     wanted = [
         (plan, site) for plan in SOURCES[door.kind].datasets.values() for site in (sites if plan.per_site else [""])
     ]
+    Stream.objects.filter(connection=door).exclude(marketplace__in=["", *sites]).update(active=False)
+    Run.objects.filter(stream__connection=door, stream__active=False, state=Run.State.DUE).delete()
+    Stream.objects.filter(connection=door, marketplace__in=sites).update(active=True)
     Stream.objects.bulk_create(
         (
             Stream(
@@ -74,7 +110,7 @@ def follow_sites(door: Connection, *, at: datetime) -> None:
         ),
         ignore_conflicts=True,
     )
-    for stream in Stream.objects.filter(connection=door, reached=None).select_related("connection"):
+    for stream in Stream.objects.filter(connection=door, reached=None, active=True).select_related("connection"):
         if plan_of(stream).history:
             open_history(stream, at=at)
     if SOURCES[door.kind].pulls:
@@ -100,11 +136,55 @@ def disconnect(door: Connection, *, by: Any, at: datetime, reason: str = "") -> 
     agency's own are kept, and nothing of the seller's.
     """
     destinations.part(door, at=at)
-    door.credentials = ""
-    door.save(update_fields=["credentials"])
-    _turn(door, Connection.State.REVOKED, "connection.disconnect", by=by, at=at, reason=reason)
+    erased = _names_of(door)
+    door.credentials, door.application, door.secret_since = "", "", None
+    door.save(update_fields=["credentials", "application", "secret_since"])
+    _turn(door, Connection.State.REVOKED, "connection.disconnect", by=by, at=at, reason=reason, erased=erased)
     Stream.objects.filter(connection=door).update(active=False)
     Run.objects.filter(stream__connection=door, state=Run.State.DUE).delete()
+
+
+def change_store(store: Store, values: Mapping[str, Any], sites: Mapping[str, str], *, by: Any, at: datetime) -> Store:
+    """What a store is called, whose it is and where it sells; what is brought for it follows its sites.
+
+    `sites`: {site: name of the stock pool it shares, "" for its own}. Raises Refused for sites of another region, and
+    for another seller id while the account it names is connected.
+    """
+    connected = Connection.objects.filter(store=store, kind="sp_api").exclude(state=Connection.State.REVOKED)
+    moved = store.seller_id and values.get("seller_id", store.seller_id) != store.seller_id
+    if moved and connected.exists():
+        raise Refused(_("The account %s is connected. Disconnect it before you name another one.") % store.seller_id)
+    store = edit_store(store, values, by=by, at=at)
+    if store.channel == Channel.AMAZON:
+        set_sites(store, sites, by=by, at=at)
+        _follow(store, at=at)
+    return store
+
+
+def _follow(store: Store, *, at: datetime) -> None:
+    for door in Connection.objects.filter(store=store).exclude(state=Connection.State.REVOKED):
+        follow_sites(door, at=at)
+
+
+@undoes("store.sites")
+def _sites_back(entry: Entry) -> None:
+    _follow(put_sites_back(entry), at=timezone.now())
+
+
+def take_back(store: Store, *, by: Any, at: datetime) -> None:
+    """Work for an off-boarded store again: it is in the lists, files can be brought. Other doors are opened anew by hand."""
+    come_back(store, by=by, at=at)
+    _open_for_files(store, by=by, at=at)
+
+
+@undoes("store.off_board")
+def _off_boarding_back(entry: Entry) -> None:
+    _open_for_files(put_switch_back(entry), by=None, at=timezone.now())
+
+
+def _open_for_files(store: Store, *, by: Any, at: datetime) -> None:
+    if not Connection.objects.filter(store=store, kind=UPLOAD).exclude(state=Connection.State.REVOKED).exists():
+        connect(store, UPLOAD, {}, by=by, at=at)
 
 
 def off_board(store: Store, *, by: Any, at: datetime, reason: str = "") -> None:
@@ -114,18 +194,33 @@ def off_board(store: Store, *, by: Any, at: datetime, reason: str = "") -> None:
     leave(store, reason=reason, by=by, at=at)
 
 
-def _turn(door: Connection, state: str, verb: str, *, by: Any, at: datetime, reason: str = "") -> None:
-    before, door.state = door.state, state
+def _secret_of(door: Connection) -> str:
+    try:
+        return str(opened(door).get("client_secret", ""))
+    except Sealed:
+        return ""
+
+
+def _names_of(door: Connection) -> list[str]:
+    """Which secrets a door holds, by name. Sealed with a key that is gone they can still be erased."""
+    try:
+        return sorted(opened(door))
+    except Sealed:
+        return ["credentials"] if door.credentials else []
+
+
+def _turn(door: Connection, state: str, verb: str, *, by: Any, at: datetime, reason: str = "", **more: Any) -> None:
+    before, door.state = {"state": door.state}, state
     door.problem = door.problem if state != Connection.State.ACTIVE else ""
     door.save(update_fields=["state", "problem"])
-    audit.record(
-        verb, door, by=by, at=at, store=door.store, before={"state": before}, after={"state": state}, reason=reason
-    )
+    after = {"state": state, **more}
+    audit.record(verb, door, by=by, at=at, store=door.store, before=before, after=after, reason=reason)
 
 
 def _awaken(door: Connection, *, at: datetime) -> None:
     """Runs that stopped because the owner was needed are due again."""
-    Stream.objects.filter(connection=door).update(active=True, failures=0)
+    sites = [market.code for market in sites_of(door.store_id)]
+    Stream.objects.filter(connection=door, marketplace__in=["", *sites]).update(active=True, failures=0)
     stopped = Run.objects.filter(stream__connection=door, state=Run.State.NEEDS_OWNER)
     for run_id, priority in stopped.values_list("pk", "priority"):
         ring(run_id, priority=priority)

@@ -1,7 +1,7 @@
 """What the pages of stores, streams, runs and documents show. A constant number of queries each."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -12,12 +12,12 @@ from apps.accounts.models import Store
 from apps.accounts.queries import stores_for, whole_filter
 from apps.core.models import Entry
 from apps.core.permissions import Permission
+from apps.sync.domain import ages
 from apps.sync.models import NOTIFICATIONS, Connection, Run, StoredDocument, Stream, WebhookDelivery
 from apps.sync.queries.freshness import BACKFILLING, BROKEN, FRESH, LATE, NEVER, Freshness, freshness
 from apps.sync.sources import SOURCES
 
 FAILED = (Run.State.DEAD, Run.State.QUARANTINED, Run.State.NEEDS_OWNER)
-CONSENT = timedelta(days=365)
 SHOWN = 10
 DEEDS = {
     "connection.connect": _("Connected"),
@@ -41,8 +41,6 @@ class StoreLine:
 
     store: Store
     cells: list[Freshness | None] = field(default_factory=list)
-    doors: list[Connection] = field(default_factory=list)
-    word: str = ""
 
 
 @dataclass
@@ -63,37 +61,14 @@ def board(member: Any, *, at: datetime | None = None) -> Board:
     columns: dict[str, Any] = {}
     for each in found:
         columns.setdefault(each.dataset, each.label)
-    cells = {(each.store_id, each.dataset): each for each in sorted(found, key=_gravity, reverse=True)}
+    cells = {(each.store_id, each.dataset): each for each in sorted(found, key=gravity, reverse=True)}
     lines = [StoreLine(s, [cells.get((s.pk, key)) for key in columns]) for s in stores]
     counts = {word: sum(each.word == word for each in found) for word in (FRESH, LATE, BROKEN, NEVER, BACKFILLING)}
     return Board(list(columns.items()), lines, counts, sum(each.running for each in found))
 
 
-def _gravity(each: Freshness) -> int:
+def gravity(each: Freshness) -> int:
     return (BROKEN, NEVER, LATE, BACKFILLING, FRESH).index(each.word)
-
-
-def store_lines(member: Any, *, q: str = "", at: datetime | None = None) -> list[StoreLine]:
-    """All stores with their doors and the worst word of their datasets."""
-    at = at or timezone.now()
-    rows = stores_for(member).select_related("client", "owner__user").prefetch_related("sites")
-    if q:
-        rows = rows.filter(Q(name__icontains=q) | Q(client__name__icontains=q) | Q(slug__icontains=q))
-    stores = list(rows.order_by("-active", "client__name", "name"))
-    doors: dict[int, list[Connection]] = {}
-    for door in Connection.objects.filter(store__in=stores).exclude(state=Connection.State.REVOKED).order_by("kind"):
-        door.kind_label = _named(door)  # type: ignore[attr-defined]
-        doors.setdefault(door.store_id, []).append(door)
-    worst: dict[int, Freshness] = {}
-    for each in freshness(stores, at=at):
-        if each.store_id not in worst or _gravity(each) < _gravity(worst[each.store_id]):
-            worst[each.store_id] = each
-    return [
-        StoreLine(
-            store, [worst.get(store.pk)], doors.get(store.pk, []), worst[store.pk].word if store.pk in worst else ""
-        )
-        for store in stores
-    ]
 
 
 def doors_of(store: Store) -> list[Connection]:
@@ -101,14 +76,24 @@ def doors_of(store: Store) -> list[Connection]:
     doors = list(Connection.objects.filter(store=store).order_by("state", "kind", "-created_at"))
     doors.sort(key=lambda door: door.state == Connection.State.REVOKED)
     for door in doors:
-        left = door.authorised_at + CONSENT - timezone.now() if door.authorised_at else None
-        door.consent_left = left.days if left else None  # type: ignore[attr-defined]
+        age(door, timezone.now())
         door.pulls = SOURCES[door.kind].pulls if door.kind in SOURCES else False  # type: ignore[attr-defined]
-        door.kind_label = _named(door)  # type: ignore[attr-defined]
+        door.kind_label = named(door)  # type: ignore[attr-defined]
     return doors
 
 
-def _named(door: Connection) -> str:
+def age(door: Connection, at: datetime) -> None:
+    """`consent_left` and `secret_left` in days (None: does not end, or nobody knows), and `grave`: 0 to 3."""
+    consent, secret = ages.consent_left(door.authorised_at, at), ages.secret_left(door.secret_since, at.date())
+    steps = (
+        ages.step(consent, ages.CONSENT_DAYS, ages.CONSENT_STEPS),
+        ages.step(secret, ages.SECRET_DAYS, ages.SECRET_STEPS),
+    )
+    door.consent_left, door.secret_left, door.grave = consent, secret, max(steps)  # type: ignore[attr-defined]
+    door.consent_grave, door.secret_grave = steps  # type: ignore[attr-defined]
+
+
+def named(door: Connection) -> str:
     """What somebody called it, else its kind in the reader's language."""
     return door.label or str(SOURCES[door.kind].label if door.kind in SOURCES else door.kind)
 

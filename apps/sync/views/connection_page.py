@@ -11,6 +11,7 @@ from apps.core.http import MemberRequest, page
 from apps.core.permissions import Permission
 from apps.sync.forms import DestinationForm, ReasonForm, TokenForm
 from apps.sync.models import Connection
+from apps.sync.queries import setting_up
 from apps.sync.queries.boards import door_history, doors_of, streams_of
 from apps.sync.queries.freshness import freshness
 from apps.sync.queries.subscriptions import board
@@ -35,8 +36,12 @@ def connections_page(
         "leaving": leaving or ReasonForm(),
         "may_edit": may_edit,
         "history": door_history(store),
+        "may_export": request.member.can(Permission.EXPORT),
         **_notifications(store, news),
     }
+    if store.setting_up:
+        step = "data" if streams_of(store) else "connect"
+        context |= {"steps": setting_up.steps(request.agency.slug, store), "step": step}
     return page(request, "sync/connections.html", context, status=status)
 
 

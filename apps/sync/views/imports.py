@@ -18,7 +18,7 @@ from apps.core.permissions import Permission
 from apps.sync.actions import uploads
 from apps.sync.forms import LoadForm, UploadForm
 from apps.sync.models import StoredDocument
-from apps.sync.queries import boards
+from apps.sync.queries import boards, setting_up
 from apps.sync.source import Unreadable
 from apps.sync.sources import SOURCES
 
@@ -29,7 +29,7 @@ COSTS = "costs"
 @require_safe
 @requires(Permission.SYNC_VIEW)
 def imports(request: MemberRequest) -> HttpResponse:
-    return _imports(request, _upload_form(request))
+    return _imports(request, _upload_form(request, initial={"store": request.GET.get("store", "")}))
 
 
 @require_POST
@@ -98,8 +98,8 @@ def _kinds(request: MemberRequest) -> list[tuple[str, Any]]:
     return [(plan.key, plan.label) for plan in plans if every or plan.key == COSTS]
 
 
-def _upload_form(request: MemberRequest, *data: Any) -> UploadForm:
-    return UploadForm(*data, stores=stores_for(request.member).filter(active=True))
+def _upload_form(request: MemberRequest, *data: Any, **more: Any) -> UploadForm:
+    return UploadForm(*data, stores=stores_for(request.member).filter(active=True), **more)
 
 
 def _imports(request: MemberRequest, form: UploadForm, *, status: int = 200) -> HttpResponse:
@@ -113,4 +113,8 @@ def _imports(request: MemberRequest, form: UploadForm, *, status: int = 200) -> 
         "may_import": boards.may_import(request.member),
         "moving": StoredDocument.objects.filter(pk__in=rows.values("pk"), run__state__in=["due", "running"]).exists(),
     }
+    store = stores_for(request.member).filter(slug=request.GET.get("store", ""), setting_up=True).first()
+    if store is not None:  # one of the first steps of this store
+        context |= {"steps": setting_up.steps(request.agency.slug, store), "store": store}
+        context["step"] = "costs" if request.GET.get("kind") == COSTS else "data"
     return page(request, "sync/imports.html", context, status=status)

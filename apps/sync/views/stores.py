@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core import signing
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -17,40 +18,26 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.accounts.actions.jobs import start_job
 from apps.accounts.actions.refusal import Refused
 from apps.accounts.actions.stores import create_client
+from apps.accounts.actions.stores import end_set_up as declare_set_up
 from apps.accounts.models import Store
 from apps.accounts.queries import stores_for
 from apps.accounts.views.stepping_up import fresh
 from apps.core.http import MemberRequest, go, page, requires, signed_in
-from apps.core.permissions import Permission
+from apps.core.permissions import LABELS, Permission
 from apps.sync import actions
 from apps.sync.actions.connections import open_store
-from apps.sync.forms import ReasonForm, StoreForm, TokenForm
+from apps.sync.forms import ReasonForm, StoreEditForm, StoreForm, TokenForm
 from apps.sync.models import Connection
-from apps.sync.queries.boards import store_lines
-from apps.sync.queries.freshness import BROKEN
+from apps.sync.queries import setting_up
+from apps.sync.queries.leaving import revocations
 from apps.sync.source import SourceError
 from apps.sync.sources import SOURCES, consent_url, redeem
 from apps.sync.views.connection_page import connections_page
 
 SALT, MINUTES = "sync.consent", 10
-
-
-@require_safe
-@requires(Permission.STORES_VIEW)
-def stores(request: MemberRequest) -> HttpResponse:
-    q = request.GET.get("q", "").strip()[:100]
-    lines = store_lines(request.member, q=q)
-    context = {
-        "lines": lines,
-        "q": q,
-        "count": sum(line.store.active for line in lines),
-        "sites": sum(len(line.store.sites.all()) for line in lines if line.store.active),
-        "needing": sum(line.word == BROKEN for line in lines),
-        "may_edit": request.member.can(Permission.STORES_EDIT),
-    }
-    return page(request, "sync/stores.html", context)
 
 
 @requires(Permission.STORES_EDIT)
@@ -65,7 +52,8 @@ def store_new(request: MemberRequest) -> HttpResponse:
             return redirect("connections", agency=request.agency.slug, store=store.slug)
         except Refused as refusal:
             form.add_error(None, str(refusal))
-    return page(request, "sync/store_new.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "steps": setting_up.steps_of_none()}
+    return page(request, "sync/store_new.html", context, status=422 if form.errors else 200)
 
 
 def _opened(request: MemberRequest, form: StoreForm) -> Store:
@@ -103,7 +91,7 @@ def connect(request: MemberRequest, store: str, kind: str) -> HttpResponse:
 
 def _tried(store: Store, kind: str, credentials: dict[str, Any]) -> str:
     """What is wrong with credentials, in the source's words; "" if nothing."""
-    source = SOURCES[kind]
+    source, credentials = SOURCES[kind], {k: v for k, v in credentials.items() if k != "secret_since"}
     if not source.pulls:
         return ""
     if source.regions and store.region not in source.regions:
@@ -216,6 +204,65 @@ def off_board(request: MemberRequest, store: str) -> HttpResponse:
     actions.off_board(row, by=request.member, at=timezone.now(), reason=form.cleaned_data["reason"])
     messages.success(request, _("%(store)s is off-boarded. Facts and ledger stay.") % {"store": row.name})
     return redirect("stores", agency=request.agency.slug)
+
+
+@requires(Permission.STORES_EDIT)
+def edit(request: MemberRequest, store: str) -> HttpResponse:
+    """What it is called, whose it is, and where it sells."""
+    row = _store(request, store)
+    form = StoreEditForm.of(row, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                actions.change_store(row, form.values(), form.pooled(), by=request.member, at=timezone.now())
+            messages.success(request, _("Saved."))
+            return redirect("store-edit", agency=request.agency.slug, store=row.slug)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+    context: dict[str, Any] = {"store": row, "form": form}
+    if row.setting_up:
+        context |= {"steps": setting_up.steps(request.agency.slug, row)}
+    return page(request, "sync/store_edit.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@requires(Permission.STORES_EDIT)
+@fresh("connections")
+def take_back(request: MemberRequest, store: str) -> HttpResponse:
+    """The agency serves an off-boarded store again; its consents have to be given anew."""
+    row = _store(request, store)
+    actions.take_back(row, by=request.member, at=timezone.now())
+    messages.success(request, _("%(store)s is in the lists again. Connect it anew.") % {"store": row.name})
+    return redirect("connections", agency=request.agency.slug, store=row.slug)
+
+
+@require_POST
+@requires(Permission.STORES_EDIT)
+def end_set_up(request: MemberRequest, store: str) -> HttpResponse:
+    """The first steps are over."""
+    row = _store(request, store)
+    declare_set_up(row, by=request.member, at=timezone.now())
+    return redirect("store", agency=request.agency.slug, store=row.slug)
+
+
+@require_POST
+@requires(Permission.STORES_EDIT)
+@fresh("connections")
+def pack(request: MemberRequest, store: str) -> HttpResponse:
+    """Everything that is known of a store, as a ZIP to take along; made as a job."""
+    row = _store(request, store)
+    if not request.member.can(Permission.EXPORT):
+        raise PermissionDenied(str(LABELS[Permission.EXPORT]))
+    job = start_job("store.pack", by=request.member, title=_("Everything of %s") % row.name, queue="bulk", store=row.pk)
+    return redirect("job", agency=request.agency.slug, pk=job.pk)
+
+
+@require_safe
+@requires(Permission.STORES_EDIT)
+def certificate(request: MemberRequest, store: str) -> HttpResponse:
+    """What was erased when, and by whom: to print for the client."""
+    row = _store(request, store)
+    return page(request, "sync/certificate.html", {"store": row, **revocations(row), "now": timezone.now()})
 
 
 def _store(request: MemberRequest, slug: str) -> Store:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -35,6 +36,10 @@ class Card:
     def owner(self) -> Member | None:
         """Who it falls to: the one it was given to, else the store's owner."""
         return self.finding.assigned or self.finding.store.owner
+
+    @property
+    def tone(self) -> str:
+        return self.kind.toned(self.finding.detail)
 
     @property
     def url(self) -> str:
@@ -76,6 +81,8 @@ class InboxTotals:
     snoozed: int
     kept: int
     by_kind: dict[str, int]
+    codes: tuple[str, ...] = ()  # currencies the open ones are in
+    unranked: int = 0  # open ones whose money has no rate
 
 
 def inbox_totals(member: Member, *, today: date) -> InboxTotals:
@@ -86,14 +93,23 @@ def inbox_totals(member: Member, *, today: date) -> InboxTotals:
     week = today - timedelta(days=7)
     rows = visible_findings(member)
     counts = rows.aggregate(
+        unranked=Count("id", filter=Q(state=OPEN, rank=0, at_stake__gt=0)),
         open=Count("id", filter=Q(state=OPEN)),
         due=Count("id", filter=Q(state=OPEN, due__lte=today)),
         snoozed=Count("id", filter=Q(state=SNOOZED)),
+        codes=ArrayAgg("currency", filter=Q(state=OPEN, currency__gt=""), distinct=True),
     )
     kinds = rows.filter(state=OPEN).values_list("kind").annotate(n=Count("id"))
     kept = rows.filter(state__in=[Finding.State.DONE, Finding.State.RECOVERED], closed_at__date__gte=week)
     return InboxTotals(
-        counts["open"], stake(rows.filter(state=OPEN)), counts["due"], counts["snoozed"], stake(kept), dict(kinds)
+        counts["open"],
+        stake(rows.filter(state=OPEN)),
+        counts["due"],
+        counts["snoozed"],
+        stake(kept),
+        dict(kinds),
+        tuple(counts["codes"] or ()),
+        counts["unranked"],
     )
 
 

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import FxRate, Marketplace, Member, Store
-from apps.accounts.queries import rates
+from apps.accounts.models import Marketplace, Member, Store
+from apps.accounts.queries import currency_codes, rates
 from apps.core.lists import ListQuery
-from apps.core.money import convert
+from apps.core.money import Rates
 
 Words = str | Promise
 COMPARED: dict[str, Words] = {
@@ -51,12 +51,16 @@ class View:
 
     member: Member
     query: ListQuery
-    rate: Mapping[str, Decimal]
+    rate: Rates
     today: date
 
     def money(self, minor: int, source: str) -> int:
-        """Minor units of the page's currency."""
-        return convert(minor, source=source, target=self.query.currency, rate=self.rate[source])
+        """Minor units of the page's currency; 0 where there is no rate, which `rate.missing` then says."""
+        return self.rate.converted(minor, source) or 0
+
+    def knows(self, source: str) -> bool:
+        """There is a rate for it."""
+        return source in self.rate or source == self.query.currency
 
 
 def sites_at(now: datetime) -> dict[str, Site]:
@@ -67,7 +71,7 @@ def sites_at(now: datetime) -> dict[str, Site]:
 
 def payable(query: ListQuery, currency: str) -> ListQuery:
     """The query, in `currency` where there is no rate for the one it asks for."""
-    known = query.currency in {currency, "USD"} or FxRate.objects.filter(currency=query.currency).exists()
+    known = query.currency in {currency, "USD"} or query.currency in currency_codes()
     return query if known else replace(query, currency=currency)
 
 

@@ -48,6 +48,7 @@ class Line:
     todo: int = 0
     out_soon: int = 0
     cover: int | None = None
+    partly: bool = False  # some of its sales are in a currency without a rate: its money is less than all
     since: date | None = None  # the first day it has sales of; None: it has none at all
     covered: bool = False  # its sales reach back over all that is compared with
     fresh_at: datetime | None = None  # when its oldest dataset came
@@ -204,6 +205,7 @@ def _sales(lines: dict[int, Line], view: View) -> dict[tuple[int, date], int]:
         r=Sum("revenue"), u=Sum("units"), o=Sum("orders")
     ).order_by():
         line, money = lines[pk], view.money(revenue, currency)
+        line.partly |= not view.knows(currency)
         days[pk, day] += money
         for side, span_ in ((line.now, period), (line.before, before)):
             if span_ and span_.first <= day <= span_.last:
@@ -256,6 +258,7 @@ def _total(lines: Iterable[Line]) -> Line:
         total.at_stake += line.at_stake
         total.todo += line.todo
         total.out_soon += line.out_soon
+        total.partly |= line.partly
         for side in ("now", "before"):
             mine, its = getattr(total, side), getattr(line, side)
             mine.revenue, mine.units, mine.orders = (

@@ -37,6 +37,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:")
 POOL = re.compile(r"([A-Z]{2})/(.+)")  # a line of replenishment: its pool of stock, and the SKU
 PEOPLE = ("owner", "owner_id", "assigned_id", "client")
 ASSIGNED = "replenishment.assigned"
+UNSAID = ("given", "grants", "to")  # what an undo needs and nobody reads
 CODES: dict[str, Mapping[str, Any]] = {
     "action": {"plan.approve": PERMISSIONS[Permission.PLAN_APPROVE]},
     "dataset": DATASETS,
@@ -83,6 +84,8 @@ def _of(entry: Entry, *, staff: bool, names: Mapping[str, str], currency: str) -
     said = partial(_said, entry, names=names, currency=currency)
     found: list[Difference] = []
     for name in {**entry.before, **entry.after}:
+        if name in UNSAID:
+            continue
         before, after = entry.before.get(name), entry.after.get(name)
         if isinstance(before, dict) or isinstance(after, dict):
             found += _lines(name, before or {}, after or {}, said, staff)

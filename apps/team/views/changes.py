@@ -16,7 +16,7 @@ from apps.core import audit, lists, undo
 from apps.core.http import MemberRequest, page, requires, toast
 from apps.core.metrics import Explanation
 from apps.core.models import Entry
-from apps.core.permissions import Permission
+from apps.core.permissions import LABELS, Permission
 from apps.team.forms import Numbers
 from apps.team.models import ChangeEffect
 from apps.team.queries import ledger as queries
@@ -33,6 +33,13 @@ HELPED = gettext_lazy(
     "difference leaves out zero (at least 5 SKUs on each side); a paper put offers on sale; a defect was withdrawn. Before "
     "and after is a comparison, not a proof of cause."
 )
+# Who may take back what was decided about the house itself.
+HOUSE = {
+    "rate.": Permission.CURRENCY_EDIT,
+    "store.": Permission.STORES_EDIT,
+    "member.": Permission.MEMBERS_EDIT,
+    "policy.": Permission.POLICY_EDIT,
+}
 CHANGES = (lists.ListColumn("time", gettext_lazy("Time"), order="number", numeric=True),)
 
 
@@ -81,7 +88,7 @@ def changes_verify(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@requires(Permission.CHANGES_UNDO, Permission.INBOX_WORK, Permission.COST_EDIT)
+@requires(Permission.CHANGES_UNDO, Permission.INBOX_WORK, Permission.COST_EDIT, Permission.CURRENCY_EDIT)
 def changes_undo(request: MemberRequest) -> HttpResponse:
     """Take changes back; without CHANGES_UNDO only what one did oneself."""
     form = Numbers(request.GET)
@@ -104,8 +111,9 @@ def changes_undo(request: MemberRequest) -> HttpResponse:
 def _may_undo(request: MemberRequest, entry: Entry) -> None:
     if entry.verb.startswith(COSTS) and not request.member.can(Permission.COST_EDIT):
         raise undo.CannotUndo(_("Only who may change costs may take a change of costs back."))
-    if entry.verb.startswith("policy.") and not request.member.can(Permission.POLICY_EDIT):
-        raise undo.CannotUndo(_("Only who may change policies may take a change of a policy back."))
+    needed = next((each for prefix, each in HOUSE.items() if entry.verb.startswith(prefix)), None)
+    if needed and not request.member.can(needed):
+        raise undo.CannotUndo(_("Taking this back needs the right to do it: %(what)s.") % {"what": LABELS[needed]})
     if request.member.can(Permission.CHANGES_UNDO) or entry.by_id == request.member.pk:
         return
     raise undo.CannotUndo(_("Only a senior operator, a manager or an owner may undo what others did."))

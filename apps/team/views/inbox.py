@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from apps.accounts.models import Member
-from apps.accounts.queries import stores_for
+from apps.accounts.queries import rates, stores_for
 from apps.core import lists
 from apps.core.findings import KINDS, MADE_OF, explain_stake, stake
 from apps.core.http import MemberRequest, page, requires, toast
@@ -65,7 +65,10 @@ def _inbox(request: MemberRequest) -> dict[str, Any]:
         found, heads = queries.grouped(found, by, today=today)
     rows = lists.paged(found, query)
     totals = queries.inbox_totals(member, today=today)
+    worth = rates(request.agency.settings.currency, today)
+    worth.used |= set(totals.codes)
     return {
+        "rates": worth,
         "query": query,
         "tab": tab,
         "tabs": _tabs(totals),

@@ -95,6 +95,7 @@ def _overview(request: MemberRequest) -> dict[str, Any]:
         "total": found.total,
         "found": found,
         "currency": query.currency,
+        "rates": view.rate,
         "at_stake": view.money(totals.at_stake, own),
         "chart": found.chart(by=by, names=dict(standing.REGIONS), currency=query.currency),
         "by": by,

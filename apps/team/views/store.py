@@ -59,6 +59,7 @@ def _switches(store: Any, view: lens.View, as_of: datetime | None, *, own: str) 
         "periods": periods.period_tiles([store.pk], view, sites, now=now, as_of=as_of),
         "against": lens.AGAINST.get(view.query.compare, ""),
         "comparisons": lens.comparisons(),
+        "rates": view.rate,
         "currencies": lens.currencies([store], sites, view.rate, agency=own),
         "orders_as_of": as_of,
     }
