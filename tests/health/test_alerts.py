@@ -105,28 +105,48 @@ def test_it_recovers_by_itself_and_unknown_is_not_recovered(here):
         assert evaluate(at=later(days=4)).opened == 1, "the next time is another incident"
 
 
-def test_what_shows_on_one_day_falls_under_one_cause(here):
+def test_what_shows_on_one_day_falls_under_what_brings_it_about(here):
     with here:
-        for fact, metric, condition in (("health", "odr", "band"), ("metric", "orders", "anomaly")):
-            rule(name=metric, fact=fact, metric=metric, condition=condition)
+        rule(name="orders", fact="metric", metric="orders", condition="anomaly")
         rule(name="issue", fact="notice", metric="listing_issue", condition="threshold", operator="ge", value=1)
-        report(here.store, 12_000)
         orders(here.store, [40] * 60 + [8, 7, 9, 1], last=TODAY)
         Notice.objects.create(
             store=here.store, origin="person", key="1", kind="listing_issue", marketplace="US", at=NOW
         )
         assert evaluate(at=NOW).opened == 1
         assert only().cause == "listing", "what stops listings explains the rest"
-        assert set(Signal.objects.values_list("metric", flat=True)) == {"odr", "orders", "listing_issue"}
-        report(here.store, 40_000, metric="lsr", programme="", target=40_000)
-        rule(name="late", metric="lsr")
-        evaluate(at=later(hours=2))
-        assert Signal.objects.filter(incident=only(), metric="lsr").exists(), "later the same day it joins"
-        report(here.store, 12_000, day=TODAY + timedelta(days=1))
-        report(here.store, 100, metric="lsr", programme="", target=40_000, day=TODAY + timedelta(days=1))
-        evaluate(at=later(days=1))
+        assert set(Signal.objects.values_list("metric", flat=True)) == {"orders", "listing_issue"}
+        Notice.objects.update(state="done")
+        evaluate(at=later(hours=1))
         assert story().count("eased") == 1
         assert only().state == "open"
+
+
+def test_a_limit_of_its_own_is_not_hidden_behind_another_one_of_the_same_day(here):
+    """Somebody has taken the policy violation; order defects over their limit are news all the same."""
+    with here:
+        for metric in ("odr", "lsr", "policy_*"):
+            rule(name=metric, metric=metric)
+        violation = {"metric": "policy_authenticity", "programme": "", "target": 0, "operator": "eq", "total": None}
+        report(here.store, None, count=1, **violation)
+        assert evaluate(at=NOW).opened == 1
+        people.acknowledge(only(), by=here.seats[Role.OWNER], at=NOW)
+        report(here.store, 12_000)
+        report(here.store, 41_000, metric="lsr", programme="", target=40_000)
+        said = evaluate(at=later(hours=2))
+        assert (said.opened, said.told) == (2, 2)
+        causes = dict(Incident.objects.values_list("cause", "state"))
+        assert causes == {"policy": "acknowledged", "odr": "open", "delivery": "open"}
+
+
+def test_the_accounts_status_stands_for_its_reasons(here):
+    with here:
+        rule(name="odr")
+        rule(name="account", metric="account_status")
+        report(here.store, 24_000)
+        report(here.store, None, metric="account_status", programme="", status="at_risk", target=None, operator="")
+        assert evaluate(at=NOW).opened == 1
+        assert (only().cause, Signal.objects.count()) == ("account", 2)
 
 
 def test_an_anomaly_is_told_by_whole_days_only(here):
