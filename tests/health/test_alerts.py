@@ -7,13 +7,24 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from apps.accounts.models import Store, StoreGrant
 from apps.core.models import Finding
 from apps.core.permissions import Role
 from apps.core.tenancy import tenant
 from apps.health.actions import incidents as people
 from apps.health.actions.attention import refresh_findings
 from apps.health.actions.evaluating import escalate, evaluate
-from apps.health.models import AlertRule, Defect, Incident, IncidentEvent, Notice, Outlook, Signal
+from apps.health.models import (
+    AlertChannel,
+    AlertDelivery,
+    AlertRule,
+    Defect,
+    Incident,
+    IncidentEvent,
+    Notice,
+    Outlook,
+    Signal,
+)
 from tests.health.ground import TODAY, later, offer, orders, ready, report, rule
 from tests.world import NOW
 
@@ -220,6 +231,36 @@ def test_a_product_of_somebody_goes_to_them(here):
         report(here.store, 12_000)
         evaluate(at=NOW)
         assert (only().owner, only().sku) == (junior, "B")
+
+
+@pytest.mark.parametrize("how", ["store", "product", "given", "role"])
+def test_nobody_is_told_of_a_site_they_may_not_see(here, how):
+    """A junior of one site, however the incident would come to them: the agency's owner is told instead."""
+    junior, boss = here.seats[Role.JUNIOR], here.seats[Role.OWNER]
+    with here:
+        StoreGrant.objects.filter(member=junior, store=here.store).update(marketplace="US")
+        Store.objects.filter(pk=here.store.pk).update(owner=junior if how == "store" else None)
+        mail = AlertChannel.objects.create(kind="email", name="Mail")
+        rule(channels=[str(mail.pk)], role="junior" if how == "role" else "owner", steps=[[60, "junior"]])
+        if how == "product":
+            Defect.objects.create(
+                store=here.store, order_id="1", kind="claim", marketplace_id="CA", sku="B", programme="afn",
+                ordered_on=TODAY, as_of=NOW,
+            )  # fmt: skip
+        offer(here.store, 100_000, site="CA", sku="B", owner=junior)
+        report(here.store, 24_000, site="CA")
+        evaluate(at=NOW)
+        if how == "given":
+            people.assign(only(), junior, by=boss, at=NOW)
+            report(here.store, 9_000, site="CA")
+            evaluate(at=later(hours=1))
+        escalate(at=later(hours=2))
+        told = set(AlertDelivery.objects.values_list("address", flat=True))
+        assert told == {boss.user.email}
+        report(here.store, 24_000, site="US")
+        Store.objects.filter(pk=here.store.pk).update(owner=junior)
+        evaluate(at=later(hours=3))
+        assert Incident.objects.get(marketplace="US").owner == junior, "their own site is theirs"
 
 
 def test_scope_and_switching_off(here):
