@@ -1,19 +1,11 @@
 """Messages that really arrive: mail at an SMTP server, signed posts at bots, webhooks; late ones, and none lost."""
 
 import base64
-import hashlib
-import hmac
 import io
 import json
-import socket
 from datetime import time, timedelta
-from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.core.management import call_command
 from django.utils import timezone
 from standardwebhooks import Webhook
@@ -30,93 +22,26 @@ from apps.sync.actions import webhooks
 from apps.sync.models import WebhookDelivery
 from apps.sync.tasks import deliver
 from tests.health.ground import TODAY, later, offer, ready, report, rule
+from tests.health.receivers import SECRET, Chat, Post
 from tests.world import NOW
 
-SECRET = "SEC-of-this-test"
 BOTS = ("feishu", "dingtalk", "wecom", "slack")
-
-
-class Post:
-    """An SMTP server that keeps what it is given, unless it is told to refuse."""
-
-    def __init__(self):
-        self.mails, self.refuse = [], False
-
-    async def handle_DATA(self, server, session, envelope):
-        if self.refuse:
-            return "451 not now"
-        self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
-        return "250 OK"
 
 
 @pytest.fixture
 def post(settings):
-    made = Post()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = Controller(made, hostname="127.0.0.1", port=port)
-    server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    settings.EMAIL_USE_TLS, settings.EMAIL_HOST_USER = False, ""
-    yield made
-    server.stop()
-
-
-class Chat:
-    """Answers as each chat does, and only to what is signed as it asks."""
-
-    def __init__(self):
-        self.got, self.broken = [], False
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                status, said = outer.answer(self.path, body, {k.lower(): v for k, v in self.headers.items()})
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(json.dumps(said).encode())
-
-            def log_message(self, *words):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def answer(self, path, body, headers):
-        kind = urlsplit(path).path.strip("/")
-        said = json.loads(body)
-        if self.broken:
-            return 503, {"code": 1}
-        self.got.append((kind, path, said, body, headers))
-        return 200, {
-            "feishu": lambda: {"code": 0 if self.feishu(said) else 19021, "msg": "sign match fail"},
-            "dingtalk": lambda: {"errcode": 0 if self.dingtalk(path) else 310000, "errmsg": "sign not match"},
-        }.get(kind, lambda: {"errcode": 0})()
-
-    @staticmethod
-    def feishu(said):
-        key = f"{said['timestamp']}\n{SECRET}".encode()
-        return said["sign"] == base64.b64encode(hmac.new(key, digestmod=hashlib.sha256).digest()).decode()
-
-    @staticmethod
-    def dingtalk(path):
-        query = parse_qs(urlsplit(path).query)
-        stamp = query["timestamp"][0]
-        right = hmac.new(SECRET.encode(), f"{stamp}\n{SECRET}".encode(), hashlib.sha256).digest()
-        return query["sign"][0] == base64.b64encode(right).decode() and query["access_token"] == ["t"]
+    with Post().open() as made:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", made.port
+        settings.EMAIL_USE_TLS, settings.EMAIL_HOST_USER = False, ""
+        yield made
 
 
 @pytest.fixture
 def chat(settings):
     settings.ALLOW_HTTP_OUTSIDE = True
-    made = Chat()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    with Chat().open() as made:
+        yield made
 
 
 def bot(world, chat, kind, secret=SECRET):

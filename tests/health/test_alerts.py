@@ -7,12 +7,24 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from apps.accounts.models import Store, StoreGrant
 from apps.core.models import Finding
 from apps.core.permissions import Role
 from apps.core.tenancy import tenant
 from apps.health.actions import incidents as people
+from apps.health.actions.attention import refresh_findings
 from apps.health.actions.evaluating import escalate, evaluate
-from apps.health.models import AlertRule, Defect, Incident, IncidentEvent, Notice, Outlook, Signal
+from apps.health.models import (
+    AlertChannel,
+    AlertDelivery,
+    AlertRule,
+    Defect,
+    Incident,
+    IncidentEvent,
+    Notice,
+    Outlook,
+    Signal,
+)
 from tests.health.ground import TODAY, later, offer, orders, ready, report, rule
 from tests.world import NOW
 
@@ -105,28 +117,48 @@ def test_it_recovers_by_itself_and_unknown_is_not_recovered(here):
         assert evaluate(at=later(days=4)).opened == 1, "the next time is another incident"
 
 
-def test_what_shows_on_one_day_falls_under_one_cause(here):
+def test_what_shows_on_one_day_falls_under_what_brings_it_about(here):
     with here:
-        for fact, metric, condition in (("health", "odr", "band"), ("metric", "orders", "anomaly")):
-            rule(name=metric, fact=fact, metric=metric, condition=condition)
+        rule(name="orders", fact="metric", metric="orders", condition="anomaly")
         rule(name="issue", fact="notice", metric="listing_issue", condition="threshold", operator="ge", value=1)
-        report(here.store, 12_000)
         orders(here.store, [40] * 60 + [8, 7, 9, 1], last=TODAY)
         Notice.objects.create(
             store=here.store, origin="person", key="1", kind="listing_issue", marketplace="US", at=NOW
         )
         assert evaluate(at=NOW).opened == 1
         assert only().cause == "listing", "what stops listings explains the rest"
-        assert set(Signal.objects.values_list("metric", flat=True)) == {"odr", "orders", "listing_issue"}
-        report(here.store, 40_000, metric="lsr", programme="", target=40_000)
-        rule(name="late", metric="lsr")
-        evaluate(at=later(hours=2))
-        assert Signal.objects.filter(incident=only(), metric="lsr").exists(), "later the same day it joins"
-        report(here.store, 12_000, day=TODAY + timedelta(days=1))
-        report(here.store, 100, metric="lsr", programme="", target=40_000, day=TODAY + timedelta(days=1))
-        evaluate(at=later(days=1))
+        assert set(Signal.objects.values_list("metric", flat=True)) == {"orders", "listing_issue"}
+        Notice.objects.update(state="done")
+        evaluate(at=later(hours=1))
         assert story().count("eased") == 1
         assert only().state == "open"
+
+
+def test_a_limit_of_its_own_is_not_hidden_behind_another_one_of_the_same_day(here):
+    """Somebody has taken the policy violation; order defects over their limit are news all the same."""
+    with here:
+        for metric in ("odr", "lsr", "policy_*"):
+            rule(name=metric, metric=metric)
+        violation = {"metric": "policy_authenticity", "programme": "", "target": 0, "operator": "eq", "total": None}
+        report(here.store, None, count=1, **violation)
+        assert evaluate(at=NOW).opened == 1
+        people.acknowledge(only(), by=here.seats[Role.OWNER], at=NOW)
+        report(here.store, 12_000)
+        report(here.store, 41_000, metric="lsr", programme="", target=40_000)
+        said = evaluate(at=later(hours=2))
+        assert (said.opened, said.told) == (2, 2)
+        causes = dict(Incident.objects.values_list("cause", "state"))
+        assert causes == {"policy": "acknowledged", "odr": "open", "delivery": "open"}
+
+
+def test_the_accounts_status_stands_for_its_reasons(here):
+    with here:
+        rule(name="odr")
+        rule(name="account", metric="account_status")
+        report(here.store, 24_000)
+        report(here.store, None, metric="account_status", programme="", status="at_risk", target=None, operator="")
+        assert evaluate(at=NOW).opened == 1
+        assert (only().cause, Signal.objects.count()) == ("account", 2)
 
 
 def test_an_anomaly_is_told_by_whole_days_only(here):
@@ -201,6 +233,36 @@ def test_a_product_of_somebody_goes_to_them(here):
         assert (only().owner, only().sku) == (junior, "B")
 
 
+@pytest.mark.parametrize("how", ["store", "product", "given", "role"])
+def test_nobody_is_told_of_a_site_they_may_not_see(here, how):
+    """A junior of one site, however the incident would come to them: the agency's owner is told instead."""
+    junior, boss = here.seats[Role.JUNIOR], here.seats[Role.OWNER]
+    with here:
+        StoreGrant.objects.filter(member=junior, store=here.store).update(marketplace="US")
+        Store.objects.filter(pk=here.store.pk).update(owner=junior if how == "store" else None)
+        mail = AlertChannel.objects.create(kind="email", name="Mail")
+        rule(channels=[str(mail.pk)], role="junior" if how == "role" else "owner", steps=[[60, "junior"]])
+        if how == "product":
+            Defect.objects.create(
+                store=here.store, order_id="1", kind="claim", marketplace_id="CA", sku="B", programme="afn",
+                ordered_on=TODAY, as_of=NOW,
+            )  # fmt: skip
+        offer(here.store, 100_000, site="CA", sku="B", owner=junior)
+        report(here.store, 24_000, site="CA")
+        evaluate(at=NOW)
+        if how == "given":
+            people.assign(only(), junior, by=boss, at=NOW)
+            report(here.store, 9_000, site="CA")
+            evaluate(at=later(hours=1))
+        escalate(at=later(hours=2))
+        told = set(AlertDelivery.objects.values_list("address", flat=True))
+        assert told == {boss.user.email}
+        report(here.store, 24_000, site="US")
+        Store.objects.filter(pk=here.store.pk).update(owner=junior)
+        evaluate(at=later(hours=3))
+        assert Incident.objects.get(marketplace="US").owner == junior, "their own site is theirs"
+
+
 def test_scope_and_switching_off(here):
     with here:
         mine = rule(sites=["CA"])
@@ -267,6 +329,35 @@ def test_what_the_inbox_settles_is_settled_here(here):
         evaluate(at=later(minutes=10))
         assert only().state == "acknowledged"
         assert Finding.objects.get(kind="incident-odr").state == "dismissed"
+
+
+@pytest.mark.parametrize("first", ["incident", "health"])
+def test_whichever_speaks_first_keeps_the_card(here, first):
+    """One card for one rate, and neither seems to have recovered because the other one came."""
+    with here:
+        rule()
+        report(here.store, 12_000, count=12, status="bad")
+        steps = {"incident": lambda: evaluate(at=NOW), "health": lambda: refresh_findings(here.store, at=NOW)}
+        for name in sorted(steps, key=lambda each: each != first) * 2:
+            steps[name]()
+        kind = {"incident": "incident-odr", "health": "health-breach"}[first]
+        assert list(Finding.objects.values_list("kind", "state")) == [(kind, "open")]
+        report(here.store, 100, count=0, status="good", day=TODAY + timedelta(days=1))
+        refresh_findings(here.store, at=later(days=1))
+        evaluate(at=later(days=1))
+        assert list(Finding.objects.values_list("kind", "state")) == [(kind, "recovered")]
+
+
+def test_what_is_done_at_the_card_of_account_health_stops_escalation(here):
+    with here:
+        rule(steps=[[120, "owner"]])
+        report(here.store, 12_000, count=12, status="bad")
+        refresh_findings(here.store, at=NOW)
+        evaluate(at=NOW)
+        Finding.objects.update(state="done", closed_at=later(minutes=30))
+        evaluate(at=later(minutes=31))
+        assert only().state == "acknowledged"
+        assert escalate(at=later(days=1)) == 0
 
 
 def test_the_database_itself_refuses_a_second_living_incident(here):

@@ -9,10 +9,10 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +25,8 @@ from apps.accounts.models import Store, StoreMarketplace
 from apps.core.tenancy import tenant
 from apps.sales.models import OrderLine, SalesDay, StoreDay
 from apps.sync import actions
-from apps.sync.models import Run
+from apps.sync.models import Run, Stream
+from config.celery import app as celery
 from stack import valkey
 from stack.place import ROOT, Place
 from stack.process import Child
@@ -49,6 +50,10 @@ class Live:
     folder: Path
     account: str
     lease: int = 60
+    datasets: Mapping[str, int] = field(default_factory=dict)  # only these, with so many days of their past
+    sites: Collection[str] = ()  # only these of the account's
+    furnish: Callable[[World], None] = lambda world: None  # done before the store is connected
+    more: Mapping[str, str] = field(default_factory=dict)  # of the environment
     restarts: int = 0
     children: dict[str, Child] = field(default_factory=dict)
     world: World = field(init=False)
@@ -74,6 +79,7 @@ class Live:
             **{f"SP_API_{region}_URL": f"{self.box.address}/{region.lower()}" for region in ("NA", "EU", "FE")},
             "ALLOW_HTTP_OUTSIDE": "1",
             "SYNC_LEASE_SECONDS": str(self.lease),
+            **self.more,
         }
 
     # -- processes
@@ -99,11 +105,25 @@ class Live:
         os.killpg(child.popen.pid, signal.SIGKILL)
         child.popen.wait(20)
 
+    @contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """Meanwhile it stands still, and goes on afterwards: time for it has not passed."""
+        group = self.children[name].popen.pid
+        os.killpg(group, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(group, signal.SIGCONT)
+
     def stop(self) -> None:
         for child in reversed(list(self.children.values())):
             child.ask()
         for child in reversed(list(self.children.values())):
             child.finish(time.monotonic() + 5)
+
+    def now(self) -> datetime:
+        """The sandbox's."""
+        return datetime.fromisoformat(self.box.desk("clock")["now"])
 
     # -- the store
 
@@ -115,10 +135,27 @@ class Live:
             self.world.connection.delete()
             self.store = self.world.store
             StoreMarketplace.objects.filter(store=self.store).delete()
-            for code in partner["marketplaces"]:
+            for code in self.sites or partner["marketplaces"]:
                 StoreMarketplace.objects.create(store=self.store, marketplace_id=code)
             keys = {name: partner[name] for name in ("refresh_token", "client_id", "client_secret")}
+            self.furnish(self.world)
             actions.connect(self.store, "sp_api", keys, by=self.world.seats["owner"], at=timezone.now())
+            if self.datasets:
+                Stream.objects.exclude(dataset__in=self.datasets).delete()
+            for dataset, days in self.datasets.items():
+                past = Run.objects.filter(stream__dataset=dataset, slot__startswith="backfill:")
+                past.filter(until__lt=timezone.now() - timedelta(days=days)).delete()
+
+    def ring(self, task: str, *, queue: str, times: int = 1, **kwargs: Any) -> None:
+        """As the bell and the clock do, so many times at once: by the broker, for whichever worker is free."""
+        with celery.connection_for_write(valkey.url(self.place).replace("unix:", "redis+socket:")) as broker:
+            for _time in range(times):
+                celery.send_task(task, kwargs=kwargs, queue=queue, connection=broker)
+
+    def succeeded(self, task: str) -> int:
+        """How often a worker has done it, by its log."""
+        said = (self.place.logs / "worker.log").read_text(errors="replace")
+        return sum(f"Task {task}[" in line and "] succeeded in" in line for line in said.splitlines())
 
     def states(self) -> Counter[str]:
         with tenant(self.world.agency.pk):
@@ -284,13 +321,26 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, account: str, *, lease: int = 60, scale: float = 0.1) -> Iterator[Live]:
-    """Everything up, the store connected, the sync under way."""
-    now = datetime.now(UTC).replace(microsecond=0)
+def running(
+    folder: Path,
+    account: str,
+    *,
+    lease: int = 60,
+    scale: float = 0.1,
+    behind: timedelta = timedelta(0),
+    calm: Callable[[Box], None] = lambda box: None,
+    **more: Any,
+) -> Iterator[Live]:
+    """Everything up, the store connected, the sync under way.
+
+    `behind`: how far the sandbox's clock is behind, for tests that move it. `calm`: done at its desk before anybody
+    connects. `more`: of Live.
+    """
+    now = datetime.now(UTC).replace(microsecond=0) - behind
     place = Place("test", folder)
     box = Box(folder / "sandbox", ("--fast",), now=now, scale=scale, port=_free_port())
     box.address = f"http://127.0.0.1:{box.port}"
-    live = Live(box, place, folder, account, lease)
+    live = Live(box, place, folder, account, lease, **more)
     box.start()
     try:
         live.start_valkey()
@@ -298,6 +348,7 @@ def running(folder: Path, account: str, *, lease: int = 60, scale: float = 0.1) 
         live.start_beat()
         box.wait()
         box.desk("throttle", {"factor": 1000})  # the product's buckets are the narrow ones
+        calm(box)
         live.connect()
         yield live
     finally:

@@ -17,6 +17,7 @@ from apps.health.domain.headroom import NEAR_DEFECTS, Limit
 from apps.health.domain.performance import OF_GOOD, Counted, compare, meets
 from apps.health.models import Defect, HealthDay, Notice, Offer
 from apps.health.models.facts import Operator, Work
+from apps.health.queries.alerts import carded
 from apps.health.queries.counted import asked_of, counted
 from apps.health.queries.latest import latest
 from apps.health.queries.standards import Level, standards
@@ -42,10 +43,12 @@ def refresh_findings(store: Store, *, at: datetime) -> None:
     """Open, refresh and close the store's findings about account health; a constant number of queries."""
     rows = list(latest(HealthDay.objects.filter(store=store)))
     asked, money = standards(at.date(), own=True), _money(store, at)
-    judged = [(row, level) for row in rows if (level := asked.level(row))]
+    spoken = carded(store.pk)
+    ours = [row for row in rows if (row.marketplace_id, _subject(row)) not in spoken]
+    judged = [(row, level) for row in ours if (level := asked.level(row))]
     update_findings("health-breach", store, _breaches(judged, money), at=at)
     update_findings("health-near", store, _near(judged, money), at=at)
-    update_findings("health-status", store, _status(store, rows, money), at=at)
+    update_findings("health-status", store, _status(store, ours, money), at=at)
     update_findings("health-differs", store, _differences(store, rows), at=at)
     update_findings("notice-due", store, _due(store, at.date(), money), at=at)
 
@@ -95,6 +98,10 @@ def _over_own(row: HealthDay, level: Level) -> bool:
     return level.own is not None and not meets(row.count or 0, row.total or 0, level.operator, level.own)
 
 
+def _subject(row: HealthDay) -> str:
+    return f"{row.metric}:{row.programme}".rstrip(":")
+
+
 def _candidate(row: HealthDay, level: Level, money: Mapping[str, Money], **more: Any) -> Candidate:
     share = row.total is not None
     detail = {
@@ -111,7 +118,7 @@ def _candidate(row: HealthDay, level: Level, money: Mapping[str, Money], **more:
     }
     mine = money.get(row.marketplace_id, Money())
     return Candidate(
-        subject=f"{row.metric}:{row.programme}".rstrip(":"),
+        subject=_subject(row),
         marketplace=row.marketplace_id,
         detail=detail | more,
         at_stake=mine.amount,
@@ -158,7 +165,7 @@ def _differences(store: Store, rows: list[HealthDay]) -> Iterator[Candidate]:
         found = compare(row.metric, Counted(row.total, row.count), ours[asked])
         if found:
             yield Candidate(
-                subject=f"{row.metric}:{row.programme}".rstrip(":"),
+                subject=_subject(row),
                 marketplace=row.marketplace_id,
                 detail={
                     "metric": row.metric,

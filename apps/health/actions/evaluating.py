@@ -225,10 +225,8 @@ def _appoint(board: Board, incident: Incident, people: stakes.People, blamed: tu
     rule = board.rules[incident.rule_id]
     if blamed and incident.cause in {"odr", "delivery", "listing", "policy"}:
         incident.sku = blamed[0]
-        incident.owner = people.members.get(blamed[1])
-    incident.owner = (
-        incident.owner or people.of_store(incident.store_id) or people.of_role(rule.role, incident.store_id)
-    )
+        incident.owner = people.named(blamed[1], _site(incident))
+    incident.owner = incident.owner or people.of_store(_site(incident)) or people.of_role(rule.role, _site(incident))
     incident.escalate_at = arithmetic.step_at(rule.steps, 0, board.here.at)
 
 
@@ -294,7 +292,7 @@ def escalate(*, at: datetime) -> int:
     for incident in (each for pk, each in board.incidents.items() if pk in wanted):
         steps = rules[incident.rule_id].steps if incident.rule_id in rules else []
         if incident.step < len(steps):
-            whom = people.whom(steps[incident.step][1], incident.store_id)
+            whom = people.whom(steps[incident.step][1], _site(incident))
             incident.step += 1
             board.note(incident, Kind.ESCALATED, step=incident.step, to=str(whom) if whom else "")
             teller.tell(incident, "escalated", to=whom)

@@ -1,7 +1,13 @@
-"""Incidents in the inbox: one finding for each, with its money; what is done there counts here, too."""
+"""Incidents in the inbox: one finding for each, with its money; what is done there counts here, too.
+
+An incident and a finding of account health may speak of the same rate. Whichever came first keeps the card, so that
+neither seems to recover because the other one came.
+"""
 
 from collections import defaultdict
 from typing import Any
+
+from django.db.models import Q
 
 from apps.accounts.models import Store
 from apps.core.findings import Candidate, update_findings
@@ -19,8 +25,13 @@ def adopt(board: Board) -> None:
     if not board.incidents:
         return
     by_number = {each.number: each for each in board.incidents.values()}
-    rows = Finding.objects.filter(kind__in=INCIDENT_KINDS, subject__in=map(str, by_number))
-    for finding in rows.exclude(state=Finding.State.RECOVERED).order_by("opened_at"):
+    mine = Q(kind__in=INCIDENT_KINDS, subject__in=map(str, by_number))
+    settled = Q(kind__in=COVERING, state=Finding.State.DONE)
+    rows = list(Finding.objects.filter(mine | settled).exclude(state=Finding.State.RECOVERED).order_by("opened_at"))
+    for finding in rows:
+        if finding.kind in COVERING:
+            _adopt_done(board, finding)
+            continue
         incident = by_number[int(finding.subject)]
         _adopt_state(board, incident, finding)
         if finding.assigned_id and finding.assigned_id != incident.owner_id:
@@ -44,14 +55,26 @@ def _adopt_state(board: Board, incident: Incident, finding: Finding) -> None:
         board.note(incident, Kind.WOKE)
 
 
+def _adopt_done(board: Board, finding: Finding) -> None:
+    """Who has done what account health's card asked for has taken the incident behind it."""
+    about = (finding.store_id, finding.marketplace, finding.subject)
+    for incident in board.incidents.values():
+        since = finding.closed_at and finding.closed_at >= incident.opened_at
+        if since and incident.state == State.OPEN and about in _subjects(board, incident):
+            _adopt_state(board, incident, finding)
+
+
 def list_findings(board: Board) -> None:
     """Make the inbox say what the incidents say. Where nothing changed one query is all."""
     there = list(Finding.objects.filter(kind__in=(*INCIDENT_KINDS, *COVERING), state__in=LIVING))
     covered = {(each.store_id, each.marketplace, each.subject) for each in there if each.kind in COVERING}
+    shown = {(each.kind, each.subject) for each in there if each.kind not in COVERING}
     wanted: dict[tuple[int, str], list[Candidate]] = defaultdict(list)
     for incident in board.incidents.values():
-        if incident.living and not covered & _subjects(board, incident):
-            wanted[incident.store_id, kind_of(incident.cause)].append(_candidate(board, incident))
+        kind = kind_of(incident.cause)
+        first = (kind, str(incident.number)) in shown or not covered & _subjects(board, incident)
+        if incident.living and first:
+            wanted[incident.store_id, kind].append(_candidate(board, incident))
     have: dict[tuple[int, str], list[tuple[Any, ...]]] = defaultdict(list)
     for finding in there:
         if finding.kind not in COVERING:

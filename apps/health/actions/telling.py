@@ -14,6 +14,7 @@ from apps.accounts.models import Agency, AgencySettings, Member, Store
 from apps.core.permissions import Role
 from apps.core.tenancy import acting_agency
 from apps.health.actions.boards import Board
+from apps.health.domain.incidents import Site
 from apps.health.domain.rules import quiet_until
 from apps.health.models import AlertChannel, AlertDelivery, AlertHours, Incident, IncidentEvent, Severity
 from apps.health.queries.stakes import People
@@ -92,7 +93,8 @@ class _Means:
     def rows(self, incident: Incident, event: str, to: Member | None) -> list[AlertDelivery]:
         """One message for each channel and receiver; a webhook's are written by the webhooks themselves."""
         payload = self.payload(incident, event)
-        reader = to or self.teller.people.members.get(incident.owner_id) or self.fallback
+        site = Site(incident.store_id, incident.marketplace)
+        reader = to or self.teller.people.named(incident.owner_id, site) or self.fallback
         found: list[AlertDelivery] = []
         for channel in self.chosen(incident):
             if channel.kind == Kind.WEBHOOK:

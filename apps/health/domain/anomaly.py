@@ -8,7 +8,9 @@
     p                 = mid-p of the negative binomial for the sums of the last two and the last three days,
                         the smaller one x 1.4: two overlapping sums are worth about 1.4 tests
 
-Alarms of one agency and day are chosen by Benjamini and Hochberg (1995) at a false discovery rate of 10 %.
+Alarms of one agency and day are chosen by Benjamini and Hochberg (1995) at a false discovery rate of 10 %, among those
+that would be rare by themselves. For that share of a small agency's alarms is a promise about days of a few series:
+alone, one series in ten days would be an alarm. `RARE` promises the same to every store, however many there are.
 Days that are not known are NaN: they are left out, never taken for 0.
 """
 
@@ -30,6 +32,7 @@ DRIFT = 0.012  # a level wanders by so much a day
 YEAR, AROUND = 364, 3  # the same weekday a year ago, and the days around it
 SEASON_PRIOR, SEASON_MOST = 60.0, 3.0  # orders; a season multiplies at most by this
 FALSE_SHARE = 0.10
+RARE = 0.005  # of days without a cause: about one in 200 at most is an alarm
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,14 @@ def judge(counts: Array, first_weekday: int, *, low: bool = True) -> Judged:
     return Judged(np.minimum(best.p * TESTS, 1.0), best.observed, best.expected, best.days)
 
 
+def alarms(p: Array) -> NDArray[np.bool_]:
+    """Which of one agency's p-values of one day people are told of."""
+    p = np.asarray(p, float)
+    return discoveries(p) & (p <= RARE)
+
+
 def discoveries(p: Array, share: float = FALSE_SHARE) -> NDArray[np.bool_]:
-    """Which of one agency's p-values of one day are alarms, so that about `share` of alarms are false."""
+    """Which p-values stand out together, so that about `share` of them are false."""
     p = np.asarray(p, float)
     if not p.size:
         return np.zeros(0, bool)

@@ -1,7 +1,9 @@
 """Which signs belong together: one incident for one cause.
 
 A sign of a cause that an incident of its site is about already belongs to that incident. What shows on the same site
-on the same day falls under one; its cause is the first of `CAUSES` among them, for that is what explains the others.
+on the same day as something that brings it about (`BRINGS`) falls under that: sales that fall because a listing is
+closed are no second incident. Limits of their own stay apart, for each has a remedy of its own: an order defect rate
+that breaks its limit is not hidden behind a policy violation of the same day.
 """
 
 from collections import defaultdict
@@ -11,6 +13,17 @@ from datetime import date
 from typing import Any, NamedTuple
 
 CAUSES = ("account", "policy", "listing", "odr", "delivery", "stock", "traffic", "sales")
+# What each may bring about. The account's status stands for its reasons, which Amazon tells of together with it.
+BRINGS: Mapping[str, frozenset[str]] = {
+    "account": frozenset(CAUSES) - {"account", "stock"},
+    "policy": frozenset({"listing", "traffic", "sales"}),
+    "listing": frozenset({"traffic", "sales"}),
+    "odr": frozenset(),
+    "delivery": frozenset(),
+    "stock": frozenset({"traffic", "sales"}),
+    "traffic": frozenset({"sales"}),
+    "sales": frozenset(),
+}
 _PREFIXES = {
     "account_status": "account",
     "ahr": "account",
@@ -76,19 +89,21 @@ def cause_of(metric: str) -> str:
 
 def place(signs: Iterable[Sign], living: Iterable[Living]) -> Mapping[Any, Living | Fresh]:
     """{sign's key: the incident it belongs to, living or to be opened}."""
-    by_cause = {(each.site, each.cause): each for each in living}
-    by_day: dict[tuple[Site, date], Living | Fresh] = {}
-    for each in sorted(by_cause.values(), key=lambda one: CAUSES.index(one.cause), reverse=True):
-        by_day[each.site, each.day] = each
+    here: dict[Site, list[Living | Fresh]] = defaultdict(list)
+    for each in living:
+        here[each.site].append(each)
     placed: dict[Any, Living | Fresh] = {}
-    waiting: dict[tuple[Site, date], list[Sign]] = defaultdict(list)
-    for sign in signs:
-        known = by_cause.get((sign.site, sign.cause)) or by_day.get((sign.site, sign.day))
-        if known:
-            placed[sign.key] = known
-        else:
-            waiting[sign.site, sign.day].append(sign)
-    for (site, day), together in waiting.items():
-        fresh = Fresh(site, min((sign.cause for sign in together), key=CAUSES.index), day)
-        placed |= {sign.key: fresh for sign in together}
+    for sign in sorted(signs, key=lambda each: CAUSES.index(each.cause)):  # what brings about before what is brought
+        home = _home(sign, here[sign.site])
+        if home is None:
+            home = Fresh(sign.site, sign.cause, sign.day)
+            here[sign.site].append(home)
+        placed[sign.key] = home
     return placed
+
+
+def _home(sign: Sign, incidents: Iterable[Living | Fresh]) -> Living | Fresh | None:
+    """The incident of the sign's own cause, else the first of its day that may have brought it about."""
+    own = [each for each in incidents if each.cause == sign.cause]
+    before = [each for each in incidents if each.day == sign.day and sign.cause in BRINGS[each.cause]]
+    return next(iter(own or sorted(before, key=lambda each: CAUSES.index(each.cause))), None)

@@ -15,7 +15,9 @@ from apps.accounts.models import Client, Member, Store
 from apps.accounts.queries import colleagues, owned, site_filter, stores_for
 from apps.core.findings import stake
 from apps.core.lists import ListColumn, ListQuery, dom_id, ordered
+from apps.core.models import Finding
 from apps.core.permissions import Permission
+from apps.health.findings import INCIDENT_KINDS
 from apps.health.models import AlertDelivery, AlertRule, Incident, IncidentEvent, IncidentOpinion, Severity, Signal
 from apps.health.queries.alert_words import signal_text
 
@@ -139,6 +141,17 @@ def all_rows(incidents: QuerySet[Incident], currency: str, *, at_once: int = 100
     found = incidents.iterator(chunk_size=at_once)
     while some := list(islice(found, at_once)):
         yield from rows_of(some, currency)
+
+
+def carded(store_id: int) -> set[tuple[str, str]]:
+    """(site, rate as findings name it) of what an incident of the store speaks of that has a card in the inbox.
+
+    Two queries.
+    """
+    cards = Finding.objects.filter(kind__in=INCIDENT_KINDS, store=store_id, state__in=["open", "snoozed", "dismissed"])
+    numbers = [int(each) for each in cards.values_list("subject", flat=True)]
+    signals = Signal.objects.filter(living=True, store=store_id, incident__number__in=numbers) if numbers else ()
+    return {(each.marketplace, f"{each.metric}:{each.programme}".rstrip(":")) for each in signals}
 
 
 def owners(rows: QuerySet[Incident]) -> list[Member]:

@@ -242,7 +242,7 @@ def _anomalies(rules: Collection[AlertRule], ground: Ground, back: int) -> dict[
         ]
         if not judged:
             continue
-        marks = anomaly.discoveries(np.concatenate([said.p for _rule, _counts, said in judged]))
+        marks = anomaly.alarms(np.concatenate([said.p for _rule, _counts, said in judged]))
         start = 0
         for rule, counts, said in judged:
             _note(found[rule.pk], rule.metric, counts, said, marks[start : start + len(counts.sites)], ago)

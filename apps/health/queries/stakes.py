@@ -11,7 +11,7 @@ from django.db.models import Count, Q, Sum
 from apps.accounts.models import AgencySettings, Member, Store, StoreGrant, StoreMarketplace
 from apps.accounts.queries import rates
 from apps.core.money import convert
-from apps.core.permissions import ROLES, Permission, Role
+from apps.core.permissions import Permission, Role
 from apps.health.domain.incidents import Site
 from apps.health.models import AlertRule, Defect, Offer
 from apps.health.queries.readings import Ground
@@ -30,24 +30,38 @@ class Stake:
 
 @dataclass
 class People:
-    """Who looks after what: two look-ups a site, none in the database."""
+    """Who looks after what: look-ups in memory. Nobody is named who may not see the incident's site.
+
+    `granted` by store: (member, site), the site empty for all of them.
+    """
 
     owners: dict[int, Any]
     members: dict[Any, Member]
-    granted: dict[int, set[Any]]
+    granted: dict[int, set[tuple[Any, str]]]
 
-    def of_store(self, store: int) -> Member | None:
-        return self.members.get(self.owners.get(store))
+    def may(self, member: Member | None, site: Site) -> bool:
+        """May this person see incidents of the site? One that names no site belongs to its whole store."""
+        if member is None or not member.can(Permission.HEALTH_VIEW):
+            return False
+        grants = {code for who, code in self.granted[site.store] if who == member.pk}
+        here = {"", site.marketplace} & grants if site.marketplace else grants
+        return member.can(Permission.ALL_STORES) or bool(here)
 
-    def of_role(self, role: str, store: int) -> Member | None:
-        """The first active person of a role who may see the store, by name; None if there is none."""
-        every = Permission.ALL_STORES in ROLES[Role(role)]
-        seats = (each for each in self.members.values() if each.role == role)
-        return next((each for each in seats if every or each.pk in self.granted[store]), None)
+    def named(self, member_id: Any, site: Site) -> Member | None:
+        """The person by id, if they may see it."""
+        found = self.members.get(member_id)
+        return found if self.may(found, site) else None
 
-    def whom(self, word: str, store: int) -> Member | None:
+    def of_store(self, site: Site) -> Member | None:
+        return self.named(self.owners.get(site.store), site)
+
+    def of_role(self, role: str, site: Site) -> Member | None:
+        """The first active person of a role who may see the site, by name; None if there is none."""
+        return next((each for each in self.members.values() if each.role == role and self.may(each, site)), None)
+
+    def whom(self, word: str, site: Site) -> Member | None:
         """ "store" for the store's owner, else a role."""
-        return self.of_store(store) if word == "store" else self.of_role(word, store)
+        return self.of_store(site) if word == "store" else self.of_role(word, site)
 
 
 def ground(at: datetime) -> Ground:
@@ -93,9 +107,9 @@ def people() -> People:
     """The agency's own people and their stores. Three queries."""
     seats = Member.objects.filter(active=True, user__isnull=False).exclude(role__in=[Role.CLIENT, ""])
     members = {each.pk: each for each in seats.select_related("user").order_by("user__name", "pk")}
-    granted: dict[int, set[Any]] = defaultdict(set)
-    for store, member in StoreGrant.objects.values_list("store", "member"):
-        granted[store].add(member)
+    granted: dict[int, set[tuple[Any, str]]] = defaultdict(set)
+    for store, member, code in StoreGrant.objects.values_list("store", "member", "marketplace"):
+        granted[store].add((member, code or ""))
     return People(dict(Store.objects.values_list("pk", "owner")), members, granted)
 
 
