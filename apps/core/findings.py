@@ -18,7 +18,8 @@ class FindingKind:
 
     `link` is a URL name taking (agency, store) where the work is done; `verb` is its button's label.
     `needs` is the permission a member must hold to see it; `words` puts codes of the detail into the reader's words.
-    `at_zero` are other sentences, for where the detail so named is 0.
+    `at_zero` are other sentences, for where the detail so named is 0. `settle` is what else one must hold to put it
+    aside or end it.
     """
 
     key: str
@@ -33,6 +34,7 @@ class FindingKind:
     portal: bool = False
     words: Callable[[dict[str, Any]], dict[str, Any]] = dict
     at_zero: Mapping[str, str | Promise] = field(default_factory=dict)
+    settle: Permission | None = None
 
     def says(self, detail: Mapping[str, Any]) -> str | Promise:
         """The sentence that fits a finding's detail."""

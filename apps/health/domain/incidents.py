@@ -1,6 +1,7 @@
 """Which signs belong together: one incident for one cause.
 
-A sign of a cause that an incident of its site is about already belongs to that incident. What shows on the same site
+A site, or one product of it, is a place of its own: what all products share is told of the site.
+A sign of a cause that an incident of its place is about already belongs to that incident. What shows in the same place
 on the same day falls under one; its cause is the first of `CAUSES` among them, for that is what explains the others.
 """
 
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-CAUSES = ("account", "policy", "listing", "odr", "delivery", "stock", "traffic", "sales")
+CAUSES = ("account", "policy", "listing", "odr", "delivery", "stock", "traffic", "sales", "silent")
 _PREFIXES = {
     "account_status": "account",
     "ahr": "account",
@@ -26,15 +27,25 @@ _PREFIXES = {
     "otdr": "delivery",
     "unit_otdr": "delivery",
     "stock": "stock",
+    "cover": "stock",
     "sessions": "traffic",
     "conversion": "traffic",
     "page_views": "traffic",
+    "report_age": "silent",
 }
 
 
 class Site(NamedTuple):
+    """A site of a store; with `sku` one product there."""
+
     store: int
     marketplace: str
+    sku: str = ""
+
+    @property
+    def whole(self) -> "Site":
+        """The site a product is sold on."""
+        return Site(self.store, self.marketplace) if self.sku else self
 
 
 @dataclass(frozen=True)
