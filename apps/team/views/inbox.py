@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
@@ -11,13 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from apps.accounts.models import Member
 from apps.accounts.queries import stores_for
 from apps.core import lists
 from apps.core.findings import KINDS
 from apps.core.http import MemberRequest, page, requires, toast
 from apps.core.metrics import Period
 from apps.core.models import Entry
-from apps.core.permissions import Permission
+from apps.core.permissions import LABELS, Permission
 from apps.team import actions
 from apps.team.forms import InboxAction
 from apps.team.queries import inbox as queries
@@ -99,6 +101,8 @@ def inbox_act(request: MemberRequest) -> HttpResponse:
         return page(request, "team/inbox.html", _inbox(request) | {"form": form, "asked": True}, status=422)
     chosen = [uuid.UUID(each) for each in form.cleaned_data["ids"] if _is_id(each)]
     findings = list(queries.visible_findings(request.member).filter(pk__in=chosen))
+    if form.cleaned_data["action"] in {"snooze", "dismiss", "finish"}:
+        _may_settle(findings, request.member)
     try:
         with transaction.atomic():
             entries = _act(
@@ -110,6 +114,14 @@ def inbox_act(request: MemberRequest) -> HttpResponse:
     label = dict(InboxAction.ACTIONS)[form.cleaned_data["action"]]
     answer = page(request, "team/inbox.html", _inbox(request))
     return toast(answer, words % {"count": len(entries), "action": label}, undo=undo_url(request, entries))
+
+
+def _may_settle(findings: list[Any], member: Member) -> None:
+    """Some kinds ask for more than working the inbox before they are put aside."""
+    asked = {KINDS[each.kind].settle for each in findings if each.kind in KINDS}
+    for need in filter(None, asked):
+        if not member.can(need):
+            raise PermissionDenied(LABELS[need])
 
 
 def _act(findings: list[Any], values: dict[str, Any], deed: actions.Deed) -> list[Entry]:
