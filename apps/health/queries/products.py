@@ -18,18 +18,13 @@ from apps.health.queries.ground import Days, Ground, Key
 
 KNOWN_FOR = 60  # days: a product that had a row within them had none, not an unknown number, on a day without one
 Numbers = dict[date, int]
-# Only offers that are active and have sold in 30 days are looked at, and those that a rule has spoken of already:
-# what lies at 0 because nobody sells it any more is no news.
+# One row for each product and currency, its days in order.
 _ROWS = """
-    SELECT f.store_id, f.marketplace_id, f.sku, f.currency, array_agg(f.date ORDER BY f.date),
-        array_agg(f.n ORDER BY f.date)
+    SELECT store_id, marketplace_id, sku, currency, array_agg(date ORDER BY date), array_agg(n ORDER BY date)
     FROM (SELECT store_id, marketplace_id, sku, {currency} AS currency, date, sum({column}) AS n FROM {table}
           WHERE agency_id = %(agency)s AND store_id = ANY(%(stores)s) AND date BETWEEN %(first)s AND %(last)s
-          GROUP BY 1, 2, 3, 4, 5) f
-    JOIN {offers} o ON o.agency_id = %(agency)s AND o.store_id = f.store_id AND o.marketplace_id = f.marketplace_id
-        AND o.sku = f.sku AND o.active
-    WHERE o.units_30d > 0 OR (f.store_id, f.marketplace_id, f.sku) IN
-        (SELECT * FROM unnest(%(kept_stores)s::bigint[], %(kept_sites)s::text[], %(kept_skus)s::text[]))
+              AND sku = ANY(%(skus)s)
+          GROUP BY 1, 2, 3, 4, 5) days
     GROUP BY 1, 2, 3, 4"""
 
 
@@ -45,11 +40,11 @@ def days_of(
     complete: Mapping[tuple[Site, str], date],
     kept: Collection[Site],
 ) -> Days:
-    """Readings of each product, complete days only; one query for each column of a fact table."""
+    """Readings of each product, complete days only; one query for each column of a fact table, and one for offers."""
     metrics = [REGISTRY[key] for key in sorted({rule.metric for rule in rules}) if can(key)]
-    stores = _stores(rules, ground)
+    seen = _seen(_stores(rules, ground), set(kept))
     numbers = {
-        measure: _numbers(measure, first, ground, stores, kept)
+        measure: _numbers(measure, first, ground, seen)
         for measure in dict.fromkeys(each for metric in metrics for each in metric.by_product)
     }
     days: Days = {}
@@ -65,6 +60,15 @@ def days_of(
 def _stores(rules: Collection[AlertRule], ground: Ground) -> list[int]:
     named: set[int] = set().union(*(rule.stores for rule in rules))
     return sorted(ground.stores & named if named and all(rule.stores for rule in rules) else ground.stores)
+
+
+def _seen(stores: list[int], kept: set[Site]) -> set[Site]:
+    """The products looked at: active offers that have sold in 30 days, and those that a rule has spoken of already.
+
+    What lies at 0 because nobody sells it any more is no news.
+    """
+    offers = Offer.objects.filter(store__in=stores, active=True).values_list("store", "marketplace", "sku", "units_30d")
+    return {Site(*place) for *place, units in offers if units or Site(*place) in kept}
 
 
 def _readings(
@@ -88,32 +92,28 @@ def _on(measure: Measure, known: Numbers | None, day: date) -> int | None:
     return known.get(day, 0 if next(iter(known)) <= day else None)
 
 
-def _numbers(
-    measure: Measure, first: date, ground: Ground, stores: list[int], kept: Collection[Site]
-) -> dict[Site, Numbers]:
+def _numbers(measure: Measure, first: date, ground: Ground, seen: set[Site]) -> dict[Site, Numbers]:
     """{product: {day: number}}, oldest first; money in minor units of the agency's currency."""
     before = measure.days if isinstance(measure, Trailing) else 0 if isinstance(measure, Latest) else KNOWN_FOR
     rows = copying.read(
         _ROWS,
         values={
             "agency": acting_agency(),
-            "stores": stores,
+            "stores": sorted({each.store for each in seen}),
+            "skus": sorted({each.sku for each in seen}),
             "first": first - timedelta(days=before),
             "last": ground.at.date(),
-            "kept_stores": [each.store for each in kept],
-            "kept_sites": [each.marketplace for each in kept],
-            "kept_skus": [each.sku for each in kept],
         },
         column=measure.column,
         table=apps.get_model(measure.fact)._meta.db_table,
-        offers=Offer._meta.db_table,
         currency=SQL("currency" if measure.money else "''"),
     )
     found: dict[Site, Numbers] = defaultdict(dict)
     for store, site, sku, currency, days, numbers in rows:
-        if currency and currency not in ground.rates:
+        place = Site(store, site, sku)
+        if place not in seen or (currency and currency not in ground.rates):
             continue
-        mine = found[Site(store, site, sku)]
+        mine = found[place]
         for day, number in zip(days, numbers, strict=True):
             mine[day] = mine.get(day, 0) + _money(int(number), currency, ground)
     return found
