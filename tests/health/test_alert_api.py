@@ -1,6 +1,7 @@
 """Programs work on incidents and write rules, as far as their key goes."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -35,11 +36,19 @@ def key(world, *scopes: str, **more) -> Api:
 
 
 def patch(api: Api, path: str, body: dict):
-    return api.patch(f"/api/v1/{path}", body, content_type="application/json")
+    return api.patch(f"/api/v1/{path}", body, content_type="application/json", headers=once())
 
 
 def post(api: Api, path: str, body: dict):
-    return api.post(f"/api/v1/{path}", body, content_type="application/json")
+    return api.post(f"/api/v1/{path}", body, content_type="application/json", headers=once())
+
+
+def delete(api: Api, path: str):
+    return api.delete(f"/api/v1/{path}", headers=once())
+
+
+def once() -> dict[str, str]:
+    return {"Idempotency-Key": uuid4().hex}
 
 
 def test_an_incident_is_taken_given_snoozed_and_reopened(here):
@@ -84,7 +93,7 @@ def test_a_key_that_reads_changes_nothing_and_one_that_works_does_not_decide(her
     with here:
         pk = AlertRule.objects.get().pk
     assert patch(reading, f"alert-rules/{pk}", {"active": False}).status_code == 403
-    assert reading.delete(f"/api/v1/alert-rules/{pk}").status_code == 403
+    assert delete(reading, f"alert-rules/{pk}").status_code == 403
     working = key(here, "health:write", "stores:all")
     assert patch(working, "incidents/1", {"state": "snoozed"}).status_code == 403
     assert patch(working, "incidents/1", {"state": "acknowledged"}).status_code == 200
@@ -101,7 +110,7 @@ def test_rules_are_made_read_changed_and_removed(here):
     assert (changed["value"], changed["owner"]) == ("7.500000", here.user(Role.SENIOR).email)
     assert [each["name"] for each in api.get("/api/v1/alert-rules").json()["items"]] == ["ODR", "Few units"]
     assert api.get(f"/api/v1/{at}").json()["name"] == "Few units"
-    assert api.delete(f"/api/v1/{at}").status_code == 204
+    assert delete(api, at).status_code == 204
     assert api.get(f"/api/v1/{at}").status_code == 404
     with here:
         verbs = Entry.objects.filter(verb__startswith="alert-rule.").order_by("number").values_list("verb", flat=True)

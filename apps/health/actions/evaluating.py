@@ -192,7 +192,8 @@ def _settle(board: Board, opened: set[Any]) -> Evaluated:
         _weigh(board, incident, signals, named)
         if incident.pk in opened:
             _appoint(board, incident, people, _whose(incident, signals, named, blamed))
-        _wake(board, incident, signals[0])
+        else:
+            _wake(board, incident, signals[0])
         _speak(board, incident, teller)
     board.write()
     teller.send()
@@ -266,7 +267,8 @@ def _appoint(board: Board, incident: Incident, people: stakes.People, product: t
         or people.of_store(incident.store_id)
         or people.of_role(rule.role, incident.store_id)
     )
-    board.restart(incident)
+    if incident.state == State.OPEN:  # else somebody had put aside what it took over
+        board.restart(incident)
 
 
 def _wake(board: Board, incident: Incident, worst: Signal) -> None:

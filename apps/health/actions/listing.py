@@ -91,7 +91,8 @@ def _close_led(board: Board, led: set[Subject], there: list[Finding]) -> None:
 
 
 def _subjects(board: Board, incident: Incident) -> set[Subject]:
-    return {subject_of(each) for each in board.living(incident) if not each.sku}
+    health = {pk for pk, rule in board.rules.items() if rule.fact == "health"}
+    return {subject_of(each) for each in board.living(incident) if each.rule_id in health}
 
 
 def _facts(one: Any) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.apps import apps
@@ -20,12 +21,26 @@ KNOWN_FOR = 60  # days: a product that had a row within them had none, not an un
 Numbers = dict[date, int]
 # One row for each product and currency, its days in order.
 _ROWS = """
-    SELECT store_id, marketplace_id, sku, currency, array_agg(date ORDER BY date), array_agg(n ORDER BY date)
+    SELECT store_id, marketplace_id, sku, currency, array_agg(%(last)s::date - date ORDER BY date),
+        array_agg(n::bigint ORDER BY date)
     FROM (SELECT store_id, marketplace_id, sku, {currency} AS currency, date, sum({column}) AS n FROM {table}
           WHERE agency_id = %(agency)s AND store_id = ANY(%(stores)s) AND date BETWEEN %(first)s AND %(last)s
               AND sku = ANY(%(skus)s)
           GROUP BY 1, 2, 3, 4, 5) days
     GROUP BY 1, 2, 3, 4"""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Days from `first` on, of them the last `days` only (0: all); `kept` are products looked at whatever they sell."""
+
+    first: date
+    days: int = 0
+    kept: Collection[Site] = ()
+
+    def begin(self, last: date) -> date:
+        """The first day wanted of facts that are complete until `last`."""
+        return max(self.first, last - timedelta(days=self.days - 1)) if self.days else self.first
 
 
 def can(key: str) -> bool:
@@ -34,17 +49,13 @@ def can(key: str) -> bool:
 
 
 def days_of(
-    rules: Collection[AlertRule],
-    first: date,
-    ground: Ground,
-    complete: Mapping[tuple[Site, str], date],
-    kept: Collection[Site],
+    rules: Collection[AlertRule], wanted: Wanted, ground: Ground, complete: Mapping[tuple[Site, str], date]
 ) -> Days:
     """Readings of each product, complete days only; one query for each column of a fact table, and one for offers."""
     metrics = [REGISTRY[key] for key in sorted({rule.metric for rule in rules}) if can(key)]
-    seen = _seen(_stores(rules, ground), set(kept))
+    seen = _seen(_stores(rules, ground), set(wanted.kept))
     numbers = {
-        measure: _numbers(measure, first, ground, seen)
+        measure: _numbers(measure, wanted.first, ground, seen)
         for measure in dict.fromkeys(each for metric in metrics for each in metric.by_product)
     }
     days: Days = {}
@@ -53,7 +64,7 @@ def days_of(
         for place in set().union(*(found for _measure, found in inputs)):
             if place.whole in ground.zones:
                 last = complete.get((place.whole, metric.dataset), ground.at.date() - timedelta(days=1))
-                days[Key(place, metric.key)] = list(_readings(metric, inputs, place, first, last))
+                days[Key(place, metric.key)] = list(_readings(metric, inputs, place, wanted.begin(last), last))
     return days
 
 
@@ -108,14 +119,17 @@ def _numbers(measure: Measure, first: date, ground: Ground, seen: set[Site]) -> 
         table=apps.get_model(measure.fact)._meta.db_table,
         currency=SQL("currency" if measure.money else "''"),
     )
+    today = ground.at.date()  # whole numbers are read faster than days
+    calendar = [today - timedelta(days=ago) for ago in range((today - first).days + before + 1)]
     found: dict[Site, Numbers] = defaultdict(dict)
     for store, site, sku, currency, days, numbers in rows:
         place = Site(store, site, sku)
         if place not in seen or (currency and currency not in ground.rates):
             continue
         mine = found[place]
-        for day, number in zip(days, numbers, strict=True):
-            mine[day] = mine.get(day, 0) + _money(int(number), currency, ground)
+        for ago, number in zip(days, numbers, strict=True):
+            day = calendar[ago]
+            mine[day] = mine.get(day, 0) + (_money(int(number), currency, ground) if currency else int(number))
     return found
 
 

@@ -55,7 +55,8 @@ def days_of(
     if sums:
         _deal(found, sums, _sums({rule.metric for rule in sums}, first, ground))
     if single:
-        _deal(found, single, products.days_of(single, first, ground, complete_days(ground), kept))
+        wanted = products.Wanted(first, 0 if back else max(rule.days for rule in single), kept)
+        _deal(found, single, products.days_of(single, wanted, ground, complete_days(ground)))
     if notices:
         _deal(found, notices, _notices(ground))
     if odd:
