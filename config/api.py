@@ -7,6 +7,7 @@ from apps.health.api.alerts import Incidents
 from apps.health.api.facts import Defects, Health, Notices
 from apps.health.api.notifications import Notifications
 from apps.health.api.papers import Coverages, Papers
+from apps.health.api.rules import Rules
 from apps.inventory.api import OwnStocks, PlanLines, Stock
 from apps.listings.api import Products
 from apps.sales.api import Costs, Orders
@@ -29,6 +30,13 @@ urlpatterns = [
     path("health", Health.as_view(READ), name="api-health"),
     path("incidents", Incidents.as_view(READ), name="api-incidents"),
     path("incidents/<int:number>", Incidents.as_view(ONE | {"patch": "partial_update"}), name="api-incident"),
+    path("incidents/<int:number>/notes", Incidents.as_view({"post": "note"}), name="api-incident-notes"),
+    path("alert-rules", Rules.as_view(READ | {"post": "create"}), name="api-alert-rules"),
+    path(
+        "alert-rules/<uuid:pk>",
+        Rules.as_view(ONE | {"patch": "partial_update", "delete": "destroy"}),
+        name="api-alert-rule",
+    ),
     path("defects", Defects.as_view(READ), name="api-defects"),
     path("notices", Notices.as_view(READ), name="api-notices"),
     path("notifications", Notifications.as_view({"post": "create"}), name="api-notifications"),

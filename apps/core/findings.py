@@ -26,7 +26,8 @@ class FindingKind:
     `link` is a URL name taking (agency, store) where the work is done; `verb` is its button's label.
     `needs` is the permission a member must hold to see it; `words` puts codes of the detail into the reader's words.
     `at_zero` are other sentences, for where the detail so named is 0. `product`: its subject is one SKU; all others are
-    about a whole site, or, without a marketplace, about a whole store (see `stakes`).
+    about a whole site, or, without a marketplace, about a whole store (see `stakes`). `settle` is what else one must
+    hold to put it aside or end it.
     """
 
     key: str
@@ -42,6 +43,7 @@ class FindingKind:
     words: Callable[[dict[str, Any]], dict[str, Any]] = dict
     at_zero: Mapping[str, str | Promise] = field(default_factory=dict)
     product: bool = False
+    settle: Permission | None = None
     tone_of: Callable[[dict[str, Any]], str] | None = None  # by the detail, for what grows graver
 
     def toned(self, detail: dict[str, Any]) -> str:

@@ -73,8 +73,18 @@ class Latest(Measure):
 
 
 @dataclass(frozen=True)
+class Trailing(Measure):
+    """Added up over the `days` days that end with the day, or the period, asked for."""
+
+    days: int = 30
+
+
+@dataclass(frozen=True)
 class Metric:
-    """A formula over sums. Ratios are never averaged: sum first, divide last."""
+    """A formula over sums. Ratios are never averaged: sum first, divide last.
+
+    `of_sku` are the inputs for one product by itself, where `inputs` read a roll-up that knows none.
+    """
 
     key: str
     label: str | Promise
@@ -85,6 +95,14 @@ class Metric:
     source: str | Promise  # the report it comes from
     dataset: str = ""  # sync dataset whose freshness is the number's as-of
     up_is_good: bool | None = True
+    of_sku: tuple[Measure, ...] = ()
+
+    @property
+    def by_product(self) -> tuple[Measure, ...]:
+        """The inputs of one product by itself; none where the facts do not tell products apart."""
+        found = self.of_sku or self.inputs
+        known = all(any(f.name == "sku" for f in apps.get_model(each.fact)._meta.fields) for each in found)
+        return found if known else ()
 
 
 @dataclass(frozen=True)
@@ -173,21 +191,43 @@ def evaluate(  # noqa: PLR0913 - named by keyword
     """
     metrics = [REGISTRY[key] for key in keys]
     sums: Sums = {}
-    for (fact, snapshot), measures in _by_fact(metrics).items():
-        days = apps.get_model(fact).objects.filter(store__in=stores, date__range=(period.first, period.last))
+    for (fact, snapshot, trailing), measures in _by_fact(metrics).items():
+        first = period.last - _DAY * (trailing - 1) if trailing else period.first
+        first = first - _DAY * (period.days - 1) if trailing and "date" in by else first
+        days = apps.get_model(fact).objects.filter(store__in=stores, date__range=(first, period.last))
         days = days.filter(**(only or {}))
-        if snapshot:
+        if snapshot and "date" not in by:  # day by day each is told as it was
             days = _newest(days)
+        found: Sums = {}
         _add_up(
-            sums,
+            found,
             days,
             measures,
             by,
             lambda minor, source: _converted(minor, source, currency, rates),
         )
+        if trailing and "date" in by:
+            found = _rolled(found, trailing, by.index("date"), period)
+        for group, values in found.items():
+            sums.setdefault(group, {}).update(values)
     return {
         group: {m.key: m.formula(*(found.get(i) for i in m.inputs)) for m in metrics} for group, found in sums.items()
     }
+
+
+def _rolled(sums: Sums, days: int, place: int, period: Period) -> Sums:
+    """Each day of the period with what the `days` days until then add up to; nothing where none of them has a row."""
+    rolled: Sums = {}
+    for group, values in sums.items():
+        for ahead in range(days):
+            day = group[place] + _DAY * ahead
+            if period.first <= day <= period.last:
+                mine = rolled.setdefault((*group[:place], day, *group[place + 1 :]), {})
+                for measure, value in values.items():
+                    mine[measure] = (
+                        None if value is None and not mine.get(measure) else (mine.get(measure) or 0) + (value or 0)
+                    )
+    return rolled
 
 
 def _newest(days: QuerySet) -> QuerySet:
@@ -202,10 +242,11 @@ def _newest(days: QuerySet) -> QuerySet:
     return days.filter(wanted)
 
 
-def _by_fact(metrics: Iterable[Metric]) -> dict[tuple[str, bool], list[Measure]]:
-    facts: dict[tuple[str, bool], list[Measure]] = {}
+def _by_fact(metrics: Iterable[Metric]) -> dict[tuple[str, bool, int], list[Measure]]:
+    facts: dict[tuple[str, bool, int], list[Measure]] = {}
     for measure in dict.fromkeys(i for m in metrics for i in m.inputs):
-        facts.setdefault((measure.fact, isinstance(measure, Latest)), []).append(measure)
+        trailing = measure.days if isinstance(measure, Trailing) else 0
+        facts.setdefault((measure.fact, isinstance(measure, Latest), trailing), []).append(measure)
     return facts
 
 

@@ -48,7 +48,8 @@ class Permission(StrEnum):
     EXPORT = auto()
 
     HEALTH_VIEW = auto()
-    HEALTH_EDIT = auto()
+    HEALTH_EDIT = auto()  # take, note, draft, upload, do a step
+    HEALTH_DECIDE = auto()  # snooze, close, confirm what another did
     ALERT_RULES = auto()  # rules, channels
 
     PAPERS_VIEW = auto()
@@ -93,6 +94,7 @@ LABELS = {
     Permission.EXPORT: _("Export lists"),
     Permission.HEALTH_VIEW: _("See account health"),
     Permission.HEALTH_EDIT: _("Work on account health"),
+    Permission.HEALTH_DECIDE: _("Snooze and close incidents, notices and crises; confirm steps of others"),
     Permission.PAPERS_VIEW: _("See compliance papers"),
     Permission.PAPERS_EDIT: _("Upload compliance papers"),
     Permission.PAPERS_REVIEW: _("Review compliance papers and change requirements"),
@@ -153,6 +155,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         P.CHANGES_UNDO,
         P.POLICY_EDIT,
         P.PAPERS_REVIEW,
+        P.HEALTH_DECIDE,
         P.ALERT_RULES,
     },
     Role.JUNIOR: _OPERATE - {P.STOCK_EDIT},
@@ -187,6 +190,9 @@ SCOPES: dict[str, frozenset[Permission]] = {
     "papers:read": frozenset({P.PAPERS_VIEW}),
     "papers:write": frozenset({P.PAPERS_VIEW, P.PAPERS_EDIT}),
     "alerts:read": frozenset({P.HEALTH_VIEW}),
+    "alerts:write": frozenset({P.HEALTH_VIEW, P.HEALTH_EDIT, P.HEALTH_DECIDE}),
+    "rules:read": frozenset({P.HEALTH_VIEW}),
+    "rules:write": frozenset({P.HEALTH_VIEW, P.ALERT_RULES}),
     "documents:write": frozenset({P.IMPORT, P.IMPORT_COSTS, P.SYNC_VIEW}),
     "runs:read": frozenset({P.SYNC_VIEW}),
     "changes:read": frozenset({P.CHANGES_VIEW}),
@@ -207,6 +213,9 @@ SCOPE_LABELS = {
     "papers:read": _("Read compliance papers and coverage"),
     "papers:write": _("Upload compliance papers"),
     "alerts:read": _("Read incidents"),
+    "alerts:write": _("Work on incidents: take, assign, snooze, note"),
+    "rules:read": _("Read alert rules"),
+    "rules:write": _("Change alert rules"),
     "documents:write": _("Upload files"),
     "runs:read": _("Read sync runs"),
     "changes:read": _("Read the change ledger"),

@@ -150,8 +150,14 @@ _SENTENCES = {
     "delivery": (_("Shipping and delivery"), "truck", "warning", _("{site}: shipping near or beyond a limit")),
     "stock": (_("Stock"), "package", "danger", _("{site}: stock has run out")),
     "traffic": (_("Traffic"), "chart-line", "warning", _("{site}: traffic has left its habit")),
+    "silent": (_("No reports"), "refresh", "warning", _("{site}: Amazon's health reports have stopped coming")),
     "sales": (_("Sales"), "chart-line", "warning", _("{site}: sales have left their habit")),
 }
+
+
+def _placed(detail: dict[str, Any]) -> dict[str, Any]:
+    """What is about one product names it beside its site."""
+    return detail | {"site": " · ".join(filter(None, (detail.get("site"), detail.get("part"))))}
 
 
 def kind_of(cause: str) -> str:
@@ -159,8 +165,8 @@ def kind_of(cause: str) -> str:
     return f"incident-{cause}"
 
 
-# An incident that one of these speaks of already has no second card.
-COVERING = (BREACH.key, NEAR.key, STATUS.key)
+# What an incident may speak of, too: while it does, its card stands and none of these.
+COVERED = (BREACH.key, NEAR.key, STATUS.key)
 INCIDENT_KINDS = tuple(kind_of(cause) for cause in Incident.Cause.values)
 for cause, (label, icon, tone, sentence) in _SENTENCES.items():
     define_kind(
@@ -174,5 +180,7 @@ for cause, (label, icon, tone, sentence) in _SENTENCES.items():
             verb=_("Open the incident"),
             link="alerts",
             needs=Permission.HEALTH_VIEW,
+            settle=Permission.HEALTH_DECIDE,
+            words=_placed,
         )
     )

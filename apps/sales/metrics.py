@@ -8,6 +8,8 @@ UNITS = Measure("sales.SalesDay", "units")
 CANCELLED = Measure("sales.SalesDay", "cancelled")
 REVENUE = Measure("sales.StoreDay", "revenue", money=True)
 ORDERS = Measure("sales.StoreDay", "orders")
+REVENUE_OF_SKU = Measure("sales.SalesDay", "revenue", money=True)
+ORDERS_WITH_SKU = Measure("sales.SalesDay", "orders")
 SESSIONS = Measure("sales.TrafficDay", "sessions")
 TRAFFIC_UNITS = Measure("sales.TrafficDay", "units")
 
@@ -42,6 +44,7 @@ define(
         _("Distinct orders with at least one line that was not cancelled, by local day of purchase"),
         _ORDER_REPORT,
         "orders",
+        of_sku=(ORDERS_WITH_SKU,),
     )
 )
 define(
@@ -54,6 +57,7 @@ define(
         _("Item prices minus promotions, without tax and shipping, of lines that were not cancelled"),
         _ORDER_REPORT,
         "orders",
+        of_sku=(REVENUE_OF_SKU,),
     )
 )
 define(

@@ -13,7 +13,7 @@ def report(store, site="US", *, on: date | None = None, metric="odr", programme=
     """A line of a report: 3 defects of 1000 orders under 1 % unless told otherwise."""
     on = on or timezone.localdate()
     fields = {
-        "total": 1000, "count": 3, "target": 10_000, "operator": "lt", "status": "good", "as_of": timezone.now(),
+        "total": 1000, "count": 3, "target": 10_000, "operator": "lt", "status": "", "as_of": timezone.now(),
         "window_first": on - timedelta(days=ODR_LAST + ODR_DAYS - 1), "window_last": on - timedelta(days=ODR_LAST),
     } | values  # fmt: skip
     if "rate" not in fields and fields["total"]:

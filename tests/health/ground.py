@@ -16,7 +16,7 @@ def report(store: Store, rate: int | None, *, day: date = TODAY, site: str = "US
     values = {"metric": "odr", "programme": "afn", "target": 10_000, "operator": "lt", "total": 1000} | more
     found, _new = HealthDay.objects.update_or_create(
         store=store, marketplace_id=site, metric=values.pop("metric"), programme=values.pop("programme"), date=day,
-        defaults={"rate": rate, "status": "good", "as_of": NOW, **values},
+        defaults={"rate": rate, "status": "", "as_of": NOW, **values},
     )  # fmt: skip
     return found
 

@@ -261,3 +261,89 @@ def test_the_test_button_sends_mail_to_whoever_pressed_it(here, post):
         channels.test(mail(), by=here.seats[Role.SENIOR], at=timezone.now())
     assert send(here) == ["sent"]
     assert post.mails[0][0] == [here.user(Role.SENIOR).email]
+
+
+# -- no stale news
+
+
+def night(world) -> None:
+    channels.set_hours(world.seats[Role.MANAGER], quiet_from=time(19), quiet_to=time(8, 30), urgent=True, email=True)
+
+
+def due(world, **span: float) -> list[str]:
+    """What workers do when the night is over."""
+    with world:
+        ids = list(AlertDelivery.objects.filter(state="due").order_by("created_at").values_list("pk", flat=True))
+    return [deliver_alert(str(each), world.agency.pk) for each in ids]
+
+
+def test_what_came_in_the_night_is_one_letter_in_the_morning_without_what_is_over(here, post):
+    with here:  # NOW is 20:00 in Shanghai
+        night(here)
+        rule(channels=[str(mail().pk)])
+        for site in ("US", "CA"):
+            report(here.store, 24_000, site=site)
+        report(here.other_store, 24_000, site="DE")
+        type(here.store).objects.update(owner=here.seats[Role.MANAGER])
+        evaluate(at=NOW)
+        report(here.store, 1_000, day=TODAY + timedelta(days=1))
+        evaluate(at=later(hours=2))
+        assert list(AlertDelivery.objects.filter(state="merged").values_list("event", flat=True)) == ["opened"]
+        AlertDelivery.objects.filter(state="due").update(due_at=timezone.now())
+    assert due(here) == ["sent", "", ""]
+    ((to, letter),) = post.mails
+    assert to == [here.user(Role.MANAGER).email]
+    text = letter.get_body(("plain",)).get_content()
+    assert "3 messages meanwhile" in letter["subject"]
+    assert text.count("New incident: Order defects") == 2
+    assert text.count("Recovered by itself: Order defects") == 1
+    assert "/acme/alerts/" in text
+    with here:
+        states = sorted(AlertDelivery.objects.values_list("state", flat=True))
+    assert states == ["merged", "merged", "merged", "sent"]
+
+
+def test_a_letter_of_several_is_tried_again_as_it_was(here, post):
+    with here:
+        night(here)
+        rule(channels=[str(mail().pk)])
+        for site in ("US", "CA"):
+            report(here.store, 24_000, site=site)
+        evaluate(at=NOW)
+    post.refuse = True
+    assert sorted(send(here)) == ["", "failed"]
+    post.refuse = False
+    assert send(here) == ["sent"]
+    assert "2 messages meanwhile" in post.mails[0][1]["subject"]
+
+
+def test_one_message_of_the_night_is_no_digest_and_the_newest_word_is_told(here, post):
+    with here:
+        night(here)
+        rule(channels=[str(mail().pk)])
+        report(here.store, 8_000)
+        evaluate(at=NOW)
+        report(here.store, 24_000)
+        evaluate(at=later(hours=1))
+    assert send(here) == ["sent"]
+    assert "over the limit" in post.mails[0][1]["subject"]
+    assert len(post.mails) == 1
+
+
+def test_more_than_a_few_at_once_are_one_message_by_day(here, post):
+    with here:
+        rule(channels=[str(mail().pk)], fact="metric", metric="stock_available", condition="threshold", grain="sku",
+             operator="le", value=0)  # fmt: skip
+        from apps.inventory.models import StockDay
+
+        for n in range(8):
+            offer(here.store, 1_000, sku=f"S{n}", units_30d=3)
+            StockDay.objects.create(
+                store=here.store, marketplace_id="US", sku=f"S{n}", date=TODAY - timedelta(days=1), available=0,
+                as_of=NOW,
+            )  # fmt: skip
+        evaluate(at=NOW)
+        assert Incident.objects.count() == 8
+    assert send(here).count("sent") == 1
+    assert "8 messages meanwhile" in post.mails[0][1]["subject"]
+    assert "S3" in post.mails[0][1].get_body(("plain",)).get_content()

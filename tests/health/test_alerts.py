@@ -12,7 +12,6 @@ from apps.core.models import Finding
 from apps.core.permissions import Role
 from apps.core.tenancy import tenant
 from apps.health.actions import incidents as people
-from apps.health.actions.attention import refresh_findings
 from apps.health.actions.evaluating import escalate, evaluate
 from apps.health.models import (
     AlertChannel,
@@ -329,35 +328,6 @@ def test_what_the_inbox_settles_is_settled_here(here):
         evaluate(at=later(minutes=10))
         assert only().state == "acknowledged"
         assert Finding.objects.get(kind="incident-odr").state == "dismissed"
-
-
-@pytest.mark.parametrize("first", ["incident", "health"])
-def test_whichever_speaks_first_keeps_the_card(here, first):
-    """One card for one rate, and neither seems to have recovered because the other one came."""
-    with here:
-        rule()
-        report(here.store, 12_000, count=12, status="bad")
-        steps = {"incident": lambda: evaluate(at=NOW), "health": lambda: refresh_findings(here.store, at=NOW)}
-        for name in sorted(steps, key=lambda each: each != first) * 2:
-            steps[name]()
-        kind = {"incident": "incident-odr", "health": "health-breach"}[first]
-        assert list(Finding.objects.values_list("kind", "state")) == [(kind, "open")]
-        report(here.store, 100, count=0, status="good", day=TODAY + timedelta(days=1))
-        refresh_findings(here.store, at=later(days=1))
-        evaluate(at=later(days=1))
-        assert list(Finding.objects.values_list("kind", "state")) == [(kind, "recovered")]
-
-
-def test_what_is_done_at_the_card_of_account_health_stops_escalation(here):
-    with here:
-        rule(steps=[[120, "owner"]])
-        report(here.store, 12_000, count=12, status="bad")
-        refresh_findings(here.store, at=NOW)
-        evaluate(at=NOW)
-        Finding.objects.update(state="done", closed_at=later(minutes=30))
-        evaluate(at=later(minutes=31))
-        assert only().state == "acknowledged"
-        assert escalate(at=later(days=1)) == 0
 
 
 def test_the_database_itself_refuses_a_second_living_incident(here):

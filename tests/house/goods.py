@@ -197,7 +197,7 @@ class Goods:
 
     def _alerts(self) -> dict:
         rule = AlertRule.objects.create(
-            name="ODR", fact="health", metric="odr", condition="band", steps=[[60, "store"]]
+            name="ODR", fact="health", metric="odr", condition="band", steps=[[60, "store"]], stores=[self.store.pk]
         )
         channel = AlertChannel.objects.create(kind="email", name="Mail")
         incident = Incident.objects.create(

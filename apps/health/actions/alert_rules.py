@@ -9,9 +9,10 @@ from django.utils.translation import gettext_noop as _
 from apps.accounts.models import Member
 from apps.core import audit, copying
 from apps.health.models import AlertChannel, AlertRule, Incident, Signal
+from apps.health.models.names import SILENT
 
 FIELDS = (
-    "name", "active", "fact", "metric", "programme", "condition", "operator", "value", "days", "amber", "chance",
+    "name", "active", "fact", "metric", "programme", "condition", "grain", "operator", "value", "days", "amber", "chance",
     "falling", "stores", "clients", "sites", "owner_id", "stake_amber", "stake_red", "notable", "high", "critical",
     "role", "channels", "steps",
 )  # fmt: skip
@@ -29,7 +30,23 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "policy": {"name": _("Policy violation"), "metric": "policy_*"},
     "listing": {
         "name": _("Listing issue"), "fact": "notice", "metric": "listing_issue", "condition": "threshold",
-        "operator": "ge", "value": Decimal(1), "stake_red": 10,
+        "operator": "ge", "value": Decimal(1),
+    },
+    "performance-notice": {
+        "name": _("Performance notice to answer"), "fact": "notice", "metric": "performance", "condition": "threshold",
+        "operator": "ge", "value": Decimal(1), "stake_red": 25,
+    },
+    "policy-notice": {
+        "name": _("Policy notice to answer"), "fact": "notice", "metric": "policy", "condition": "threshold",
+        "operator": "ge", "value": Decimal(1), "stake_red": 25,
+    },
+    "documents-notice": {
+        "name": _("Documents requested"), "fact": "notice", "metric": "documents", "condition": "threshold",
+        "operator": "ge", "value": Decimal(1), "stake_red": 25,
+    },
+    "silent": {
+        "name": _("No health report for three days"), "metric": SILENT, "condition": "threshold", "operator": "ge",
+        "value": Decimal(3), "stake_red": 25,
     },
     "orders": {"name": _("Orders fall out of their habit"), "fact": "metric", "metric": "orders", "condition": "anomaly"},
     "sessions": {
@@ -37,7 +54,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "stock": {
         "name": _("Nothing left to sell at FBA"), "fact": "metric", "metric": "stock_available",
-        "condition": "threshold", "operator": "le", "value": Decimal(0),
+        "condition": "threshold", "grain": "sku", "operator": "le", "value": Decimal(0),
     },
 }  # fmt: skip
 

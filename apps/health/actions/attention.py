@@ -11,20 +11,22 @@ from django.db.models import F, Sum
 
 from apps.accounts.models import AgencySettings, Store
 from apps.accounts.queries import rates
+from apps.core import copying
 from apps.core.findings import Candidate, update_findings
 from apps.core.money import convert
+from apps.health.domain import performance
 from apps.health.domain.headroom import NEAR_DEFECTS, Limit
-from apps.health.domain.performance import OF_GOOD, Counted, compare, meets
+from apps.health.domain.performance import OF_GOOD, Counted, Told, compare, meets
 from apps.health.models import Defect, HealthDay, Notice, Offer
 from apps.health.models.facts import Operator, Work
-from apps.health.queries.alerts import carded
 from apps.health.queries.counted import asked_of, counted
 from apps.health.queries.latest import latest
+from apps.health.queries.led import led
 from apps.health.queries.standards import Level, standards
 from apps.sync.models import Run
 
 DUE_WITHIN = timedelta(days=3)
-BAD, NONE = HealthDay.Status.BAD, HealthDay.Status.NONE
+NONE = HealthDay.Status.NONE
 # Rates counted again, and the dataset they are counted from.
 RECOUNTED = {"odr": "orders", "lsr": "shipments", "cancel": "shipments", "vtr": "shipments"}
 WELL = frozenset({"normal", "unknown", ""})
@@ -40,28 +42,30 @@ class Money:
 
 
 def refresh_findings(store: Store, *, at: datetime) -> None:
-    """Open, refresh and close the store's findings about account health; a constant number of queries."""
+    """Open, refresh and close the store's findings about account health; a constant number of queries.
+
+    What an incident leads is not found a second time; the lock keeps evaluation from leading it meanwhile.
+    """
+    copying.lock("alerts")
+    mine = led(store.pk)
     rows = list(latest(HealthDay.objects.filter(store=store)))
     asked, money = standards(at.date(), own=True), _money(store, at)
-    spoken = carded(store.pk)
-    ours = [row for row in rows if (row.marketplace_id, _subject(row)) not in spoken]
-    judged = [(row, level) for row in ours if (level := asked.level(row))]
+    judged = [(row, level) for row in rows if (level := asked.level(row)) and _key(row) not in mine]
     update_findings("health-breach", store, _breaches(judged, money), at=at)
     update_findings("health-near", store, _near(judged, money), at=at)
-    update_findings("health-status", store, _status(store, ours, money), at=at)
+    update_findings("health-status", store, _status(store, [r for r in rows if _key(r) not in mine], money), at=at)
     update_findings("health-differs", store, _differences(store, rows), at=at)
     update_findings("notice-due", store, _due(store, at.date(), money), at=at)
 
 
+def _key(row: HealthDay) -> tuple[str, str]:
+    return row.marketplace_id, _subject(row)
+
+
 def broken(row: HealthDay, level: Level) -> bool:
-    """Amazon's own verdict where it gives one, else the numbers; not rated breaks nothing."""
-    if row.status in {BAD, HealthDay.Status.GOOD}:
-        return row.status == BAD
-    if row.status == NONE or row.count is None:
-        return False
-    if row.total is None:
-        return not meets(row.count, 1, level.operator, level.target * 1_000_000)
-    return row.total > 0 and not meets(row.count, row.total, level.operator, level.target)
+    """As everywhere; not rated breaks nothing."""
+    told = Told(row.status, row.count, row.total, row.rate)
+    return bool(performance.broken(told, level.operator, level.target))
 
 
 def room(row: HealthDay, level: Level) -> int | None:

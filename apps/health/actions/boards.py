@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.health.domain.incidents import Site
-from apps.health.domain.rules import Verdict
+from apps.health.domain.rules import Verdict, step_at
 from apps.health.models import AlertRule, Incident, IncidentEvent, Signal
-from apps.health.queries.readings import Ground
+from apps.health.queries.ground import Ground
 from apps.health.queries.stakes import Stake
 
 SignalKey = tuple[Any, Site, str, str]  # rule, site, metric, programme
 SIGNAL_FIELDS = ("band", "value", "limit", "chance", "stake", "living", "changed_at", "ended_at")
 INCIDENT_FIELDS = (
     "band", "told_band", "told", "severity", "state", "at_stake", "currency", "rank", "grade", "sku", "owner", "rule",
-    "step", "escalate_at", "snoozed_until", "changed_at", "resolved_at",
+    "step", "escalate_at", "escalates_from", "snoozed_until", "snoozed_value", "changed_at", "resolved_at",
 )  # fmt: skip
 
 
@@ -44,8 +44,8 @@ class Board:
         return board
 
     def take(self, signal: Signal) -> None:
-        site = Site(signal.store_id, signal.marketplace)
-        self.signals[signal.rule_id, site, signal.metric, signal.programme] = signal
+        place = Site(signal.store_id, signal.marketplace, signal.sku)
+        self.signals[signal.rule_id, place, signal.metric, signal.programme] = signal
         self.by_incident[signal.incident_id].append(signal)
 
     def living(self, incident: Incident) -> list[Signal]:
@@ -53,6 +53,12 @@ class Board:
         return sorted(
             (each for each in self.by_incident[incident.pk] if each.living), key=lambda s: (-s.band, s.metric)
         )
+
+    def restart(self, incident: Incident) -> None:
+        """Escalation begins anew, from now."""
+        rule = self.rules.get(incident.rule_id)
+        incident.step, incident.escalates_from = 0, self.here.at
+        incident.escalate_at = step_at(rule.steps if rule else [], 0, self.here.at)
 
     def note(self, incident: Incident, kind: str, **detail: Any) -> None:
         self.events.append(IncidentEvent(incident=incident, at=self.here.at, kind=kind, detail=detail))

@@ -4,7 +4,7 @@ One evaluation at a time (an advisory lock); should two meet all the same, the u
 one cause and one signal for one rule and metric, and only who made a row tells of it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,12 +20,13 @@ from apps.health.actions.telling import Teller
 from apps.health.domain import rules as arithmetic
 from apps.health.domain.incidents import Fresh, Living, Sign, Site, cause_of, place
 from apps.health.domain.rules import Verdict
-from apps.health.models import AlertRule, Incident, IncidentEvent, Severity, Signal
-from apps.health.queries import readings, stakes
+from apps.health.models import AlertRule, Incident, IncidentEvent, Notice, Signal
+from apps.health.queries import products, readings, stakes
+from apps.health.queries.stakes import Named, Stake
 
 WAKES_AT = Decimal("0.25")  # a snooze "until the metric changes" ends when it moved by this share
 Kind, State = IncidentEvent.Kind, Incident.State
-ORDER = list(Severity.values)
+NOBODY = Named()
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,12 @@ def evaluate(*, at: datetime) -> Evaluated:
         return Evaluated()
     listing.adopt(board)
     scopes = stakes.scopes(rules.values(), here)
-    for rule_id, days in readings.days_of(list(rules.values()), here).items():
+    kept = {key[1] for key in board.signals if key[1].sku}
+    for rule_id, days in readings.days_of(list(rules.values()), here, kept=kept).items():
         for key, series in days.items():
-            if key.site in scopes[rule_id]:
+            if key.site.whole in scopes[rule_id]:
                 _hear(board, (rule_id, key.site, key.metric, key.programme), series)
-    _forget(board, scopes)
+    _forget(board, scopes, kept - products.active(kept))
     opened = _open(board)
     return _settle(board, opened)
 
@@ -104,10 +106,11 @@ def _end(board: Board, signal: Signal, said: Verdict) -> None:
         board.note(incident, Kind.EASED, metric=signal.metric, programme=signal.programme, value=_text(signal.value))
 
 
-def _forget(board: Board, scopes: dict[Any, set[Site]]) -> None:
-    """Signals of rules that were switched off, or that look elsewhere now."""
-    for (rule, site, _metric, _programme), signal in board.signals.items():
-        if signal.living and site not in scopes.get(rule, set()):
+def _forget(board: Board, scopes: dict[Any, set[Site]], gone: set[Site]) -> None:
+    """Signals of rules that were switched off or look elsewhere now, and of products that are not offered any more."""
+    for (rule_id, spot, _metric, _programme), signal in board.signals.items():
+        seen = spot.whole in scopes.get(rule_id, set()) and spot not in gone
+        if signal.living and not (seen and bool(spot.sku) == (board.rules[rule_id].grain == "sku")):
             _end(board, signal, arithmetic.UNKNOWN)
 
 
@@ -123,14 +126,15 @@ def _open(board: Board) -> set[Any]:
     if not board.new:
         return set()
     signs = [Sign(key, key[1], cause_of(key[2]), board.here.today(key[1])) for key, _said in board.new]
-    living = [Living(i.pk, Site(i.store_id, i.marketplace), i.cause, i.day) for i in board.incidents.values()]
+    living = [Living(i.pk, _place(i), i.cause, i.day) for i in board.incidents.values()]
     placed = place(signs, living)
     opened = _create(board, {each for each in placed.values() if isinstance(each, Fresh)})
-    home = {(Site(i.store_id, i.marketplace), i.cause): i for i in board.incidents.values()}
+    home = {(_place(i), i.cause): i for i in board.incidents.values()}
     fresh = [
         Signal(
             incident=home[placed[key].site, placed[key].cause], rule_id=key[0], store_id=key[1].store,
-            marketplace=key[1].marketplace, metric=key[2], programme=key[3], day=board.here.today(key[1]),
+            marketplace=key[1].marketplace, sku=key[1].sku, metric=key[2], programme=key[3],
+            day=board.here.today(key[1]),
             began_at=board.here.at, changed_at=board.here.at, **_values(board, key, said),
         )
         for key, said in board.new
@@ -160,8 +164,8 @@ def _create(board: Board, wanted: Collection[Fresh]) -> set[Any]:
     last = Incident.objects.aggregate(last=Max("number"))["last"] or 0
     made = [
         Incident(
-            number=number, store_id=each.site.store, marketplace=each.site.marketplace, cause=each.cause,
-            day=each.day, opened_at=board.here.at, changed_at=board.here.at,
+            number=number, store_id=each.site.store, marketplace=each.site.marketplace, part=each.site.sku,
+            sku=each.site.sku, cause=each.cause, day=each.day, opened_at=board.here.at, changed_at=board.here.at,
         )
         for number, each in enumerate(sorted(wanted, key=lambda e: (e.site, e.cause)), start=last + 1)
     ]  # fmt: skip
@@ -175,6 +179,8 @@ def _settle(board: Board, opened: set[Any]) -> Evaluated:
     """Money, severity and state of every incident; tell what changed; write it all."""
     today = board.here.at.date()
     people, blamed = stakes.people(), stakes.blamed({_site(board.incidents[pk]) for pk in opened}, today)
+    named = stakes.named([each for each in board.signals.values() if each.living], board.here)
+    listing.take_over(board, opened)
     teller = Teller(board, people)
     resolved = 0
     for incident in board.incidents.values():
@@ -183,10 +189,11 @@ def _settle(board: Board, opened: set[Any]) -> Evaluated:
             _resolve(board, incident, teller)
             resolved += 1
             continue
-        _weigh(board, incident, signals)
+        _weigh(board, incident, signals, named)
         if incident.pk in opened:
-            _appoint(board, incident, people, blamed.get(_site(incident)))
-        _wake(board, incident, signals[0])
+            _appoint(board, incident, people, _whose(incident, signals, named, blamed))
+        else:
+            _wake(board, incident, signals[0])
         _speak(board, incident, teller)
     board.write()
     teller.send()
@@ -198,18 +205,37 @@ def _site(incident: Incident) -> Site:
     return Site(incident.store_id, incident.marketplace)
 
 
-def _weigh(board: Board, incident: Incident, signals: list[Signal]) -> None:
+def _place(incident: Incident) -> Site:
+    return Site(incident.store_id, incident.marketplace, incident.part)
+
+
+def _worth(board: Board, incident: Incident, signals: list[Signal], named: Mapping[Any, Named]) -> Stake | None:
+    """The greatest of what its signs put at stake: each its share of what the products it names sold, or the site.
+
+    A listing issue that names no product says nothing of the whole site: its money is not known.
+    """
+    site, found = board.stakes.get(_site(incident)), []
+    for each in signals:
+        said = named.get(each.pk, NOBODY)
+        whole = None if said.skus or each.metric == Notice.Kind.LISTING_ISSUE else site
+        if base := said.stake or whole:
+            found.append(Stake(base.sales * each.stake // 100, base.currency, base.rank * each.stake // 100))
+    return max(found, key=lambda stake: stake.rank, default=None)
+
+
+def _weigh(board: Board, incident: Incident, signals: list[Signal], named: Mapping[Any, Named]) -> None:
     """Band, money and severity by the living signals."""
-    stake = board.stakes.get(_site(incident))
-    share = max(each.stake for each in signals)
+    stake = _worth(board, incident, signals, named)
     rule = board.rules[signals[0].rule_id]
-    rank = stake.rank * share // 100 if stake else None
+    rank = stake.rank if stake else None
     band = signals[0].band
+    skus = [sku for each in signals for sku in named.get(each.pk, NOBODY).skus]
     values = {
         "band": band,
         "rule_id": rule.pk,
-        "at_stake": stake.sales * share // 100 if stake else None,
+        "at_stake": stake.sales if stake else None,
         "currency": stake.currency if stake else "",
+        "sku": incident.sku or (skus[0] if skus else ""),
         "rank": rank or 0,
         "grade": "B" if rule.condition in {"forecast", "anomaly"} else "C",
         "severity": arithmetic.severity(rank, (rule.notable, rule.high, rule.critical), band),
@@ -220,14 +246,27 @@ def _weigh(board: Board, incident: Incident, signals: list[Signal]) -> None:
         board.touch(incident)
 
 
-def _appoint(board: Board, incident: Incident, people: stakes.People, blamed: tuple[str, Any] | None) -> None:
+def _whose(
+    incident: Incident, signals: list[Signal], named: Mapping[Any, Named], blamed: Mapping[Site, tuple[str, Any]]
+) -> tuple[str, Any]:
+    """(SKU, its owner): the product the signs name, else the one with most defects where defects are the cause."""
+    for each in signals:
+        said = named.get(each.pk, NOBODY)
+        if said.skus:
+            return said.skus[0], said.owner
+    return blamed.get(_site(incident), ("", None)) if incident.cause in {"odr", "delivery"} else ("", None)
+
+
+def _appoint(board: Board, incident: Incident, people: stakes.People, product: tuple[str, Any]) -> None:
     """Whose it is: the product's owner, else the store's, else the rule's role; and when it escalates."""
     rule = board.rules[incident.rule_id]
-    if blamed and incident.cause in {"odr", "delivery", "listing", "policy"}:
-        incident.sku = blamed[0]
-        incident.owner = people.named(blamed[1], _site(incident))
-    incident.owner = incident.owner or people.of_store(_site(incident)) or people.of_role(rule.role, _site(incident))
-    incident.escalate_at = arithmetic.step_at(rule.steps, 0, board.here.at)
+    incident.sku, owner = product
+    here = _site(incident)
+    incident.owner = (
+        incident.owner or people.named(owner, here) or people.of_store(here) or people.of_role(rule.role, here)
+    )
+    if incident.state == State.OPEN:  # else somebody had put aside what it took over
+        board.restart(incident)
 
 
 def _wake(board: Board, incident: Incident, worst: Signal) -> None:
@@ -241,14 +280,8 @@ def _wake(board: Board, incident: Incident, worst: Signal) -> None:
         over = was is not None and now is not None and abs(now - was) > WAKES_AT * max(abs(was), Decimal("0.000001"))
     if over or incident.band > incident.told_band:
         incident.state, incident.snoozed_until = State.OPEN, None
-        _restart(board, incident)
+        board.restart(incident)
         board.note(incident, Kind.WOKE)
-
-
-def _restart(board: Board, incident: Incident) -> None:
-    """Escalation begins anew."""
-    incident.step = 0
-    incident.escalate_at = arithmetic.step_at(board.rules[incident.rule_id].steps, 0, board.here.at)
 
 
 def _speak(board: Board, incident: Incident, teller: Teller) -> None:
@@ -260,7 +293,7 @@ def _speak(board: Board, incident: Incident, teller: Teller) -> None:
         board.note(incident, Kind.BAND, before=incident.told_band, after=incident.band)
     if event == "raised" and incident.state == State.ACKNOWLEDGED:
         incident.state = State.OPEN
-        _restart(board, incident)
+        board.restart(incident)
     incident.told_band = incident.band
     board.touch(incident)
     if incident.state != State.SNOOZED:
@@ -296,7 +329,7 @@ def escalate(*, at: datetime) -> int:
             incident.step += 1
             board.note(incident, Kind.ESCALATED, step=incident.step, to=str(whom) if whom else "")
             teller.tell(incident, "escalated", to=whom)
-        following = arithmetic.step_at(steps, incident.step, incident.opened_at)
+        following = arithmetic.step_at(steps, incident.step, incident.escalates_from or incident.opened_at)
         # Steps missed while nothing ran come one after the other, not all at once.
         incident.escalate_at = following and max(following, at + timedelta(minutes=5))
         board.touch(incident)

@@ -1,6 +1,6 @@
 """What people do with incidents; each of it is in the ledger, in the story, and in the inbox at once."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -38,6 +38,7 @@ def reopen(incident: Incident, *, by: Member, at: datetime) -> Incident:
     """Take an acknowledged or snoozed incident back; escalation begins anew."""
     steps = incident.rule.steps if incident.rule else []
     values = {"state": State.OPEN, "snoozed_until": None, "step": 0, "escalate_at": step_at(steps, 0, at)}
+    values["escalates_from"] = at
     return _change(incident, "incident.reopen", Kind.WOKE, values, by=by, at=at)
 
 
@@ -50,7 +51,9 @@ def hasten(incident: Incident, *, by: Member, at: datetime) -> Incident:
     """Escalate now rather than when its time comes: the next sweep tells the next in line."""
     if not incident.rule or incident.step >= len(incident.rule.steps):
         raise Over(_("There is nobody left to escalate to. Assign it to somebody instead."))
-    values = {"state": State.OPEN, "escalate_at": at}
+    # The steps after this one keep their distance to it, whenever the incident began.
+    begun = at - timedelta(minutes=int(incident.rule.steps[incident.step][0]))
+    values = {"state": State.OPEN, "escalate_at": at, "escalates_from": begun, "snoozed_until": None}
     return _change(incident, "incident.escalate", Kind.NOTE, values, by=by, at=at)
 
 

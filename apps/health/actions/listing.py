@@ -1,47 +1,44 @@
-"""Incidents in the inbox: one finding for each, with its money; what is done there counts here, too.
-
-An incident and a finding of account health may speak of the same rate. Whichever came first keeps the card, so that
-neither seems to recover because the other one came.
-"""
+"""Incidents in the inbox: one finding for each, with its money; what is done there counts here, too."""
 
 from collections import defaultdict
 from typing import Any
-
-from django.db.models import Q
 
 from apps.accounts.models import Store
 from apps.core.findings import Candidate, update_findings
 from apps.core.models import Finding
 from apps.health.actions.boards import Board
-from apps.health.findings import COVERING, INCIDENT_KINDS, kind_of
+from apps.health.findings import COVERED, INCIDENT_KINDS, kind_of
 from apps.health.models import Incident, IncidentEvent
+from apps.health.queries.led import Subject, subject_of
 
 LIVING = ("open", "snoozed", "dismissed")
 State, Kind = Incident.State, IncidentEvent.Kind
+SETTLED = {Finding.State.DISMISSED, Finding.State.DONE}
 
 
 def adopt(board: Board) -> None:
-    """Take over what people did in the inbox since: gave it to somebody, put it aside, or settled it. One query."""
+    """Take over what people did in the inbox since: gave it to somebody, put it aside, or settled it. One query.
+
+    Of each incident the newest finding counts: one that was done before has been opened anew.
+    """
     if not board.incidents:
         return
     by_number = {each.number: each for each in board.incidents.values()}
-    mine = Q(kind__in=INCIDENT_KINDS, subject__in=map(str, by_number))
-    settled = Q(kind__in=COVERING, state=Finding.State.DONE)
-    rows = list(Finding.objects.filter(mine | settled).exclude(state=Finding.State.RECOVERED).order_by("opened_at"))
-    for finding in rows:
-        if finding.kind in COVERING:
-            _adopt_done(board, finding)
-            continue
-        incident = by_number[int(finding.subject)]
-        _adopt_state(board, incident, finding)
-        if finding.assigned_id and finding.assigned_id != incident.owner_id:
-            incident.owner_id = finding.assigned_id
-            board.note(incident, Kind.ASSIGNED)
+    rows = Finding.objects.filter(kind__in=INCIDENT_KINDS, subject__in=map(str, by_number))
+    newest = {each.subject: each for each in rows.exclude(state=Finding.State.RECOVERED).order_by("opened_at")}
+    for finding in newest.values():
+        _adopt(board, by_number[int(finding.subject)], finding)
+
+
+def _adopt(board: Board, incident: Incident, finding: Finding) -> None:
+    _adopt_state(board, incident, finding)
+    if finding.assigned_id and finding.assigned_id != incident.owner_id:
+        incident.owner_id = finding.assigned_id
+        board.note(incident, Kind.ASSIGNED)
 
 
 def _adopt_state(board: Board, incident: Incident, finding: Finding) -> None:
-    settled = finding.state in {Finding.State.DISMISSED, Finding.State.DONE}
-    if settled and incident.state == State.OPEN:
+    if finding.state in SETTLED and incident.state == State.OPEN:
         incident.state, incident.escalate_at = State.ACKNOWLEDGED, None
         board.note(incident, Kind.ACKNOWLEDGED, reason=finding.reason)
     elif finding.state == Finding.State.SNOOZED and incident.state != State.SNOOZED:
@@ -52,32 +49,30 @@ def _adopt_state(board: Board, incident: Incident, finding: Finding) -> None:
         board.note(incident, Kind.SNOOZED, until=str(finding.snoozed_until or ""))
     elif finding.state == Finding.State.OPEN and incident.state == State.SNOOZED:
         incident.state, incident.snoozed_until = State.OPEN, None
+        board.restart(incident)
         board.note(incident, Kind.WOKE)
 
 
-def _adopt_done(board: Board, finding: Finding) -> None:
-    """Who has done what account health's card asked for has taken the incident behind it."""
-    about = (finding.store_id, finding.marketplace, finding.subject)
-    for incident in board.incidents.values():
-        since = finding.closed_at and finding.closed_at >= incident.opened_at
-        if since and incident.state == State.OPEN and about in _subjects(board, incident):
-            _adopt_state(board, incident, finding)
+def take_over(board: Board, opened: set[Any]) -> None:
+    """A new incident begins as people left the finding about account health that it now leads. One query."""
+    fresh = {subject: board.incidents[pk] for pk in opened for subject in _subjects(board, board.incidents[pk])}
+    for finding in Finding.objects.filter(kind__in=COVERED, state__in=LIVING) if fresh else ():
+        if incident := fresh.get((finding.store_id, finding.marketplace, finding.subject)):
+            _adopt(board, incident, finding)
 
 
 def list_findings(board: Board) -> None:
-    """Make the inbox say what the incidents say. Where nothing changed one query is all."""
-    there = list(Finding.objects.filter(kind__in=(*INCIDENT_KINDS, *COVERING), state__in=LIVING))
-    covered = {(each.store_id, each.marketplace, each.subject) for each in there if each.kind in COVERING}
-    shown = {(each.kind, each.subject) for each in there if each.kind not in COVERING}
+    """Make the inbox say what the incidents say: one card for each, and none beside it. Where nothing changed one
+    query is all."""
+    there = list(Finding.objects.filter(kind__in=(*INCIDENT_KINDS, *COVERED), state__in=LIVING))
+    living = [each for each in board.incidents.values() if each.living]
+    _close_led(board, {subject for each in living for subject in _subjects(board, each)}, there)
     wanted: dict[tuple[int, str], list[Candidate]] = defaultdict(list)
-    for incident in board.incidents.values():
-        kind = kind_of(incident.cause)
-        first = (kind, str(incident.number)) in shown or not covered & _subjects(board, incident)
-        if incident.living and first:
-            wanted[incident.store_id, kind].append(_candidate(board, incident))
+    for incident in living:
+        wanted[incident.store_id, kind_of(incident.cause)].append(_candidate(board, incident))
     have: dict[tuple[int, str], list[tuple[Any, ...]]] = defaultdict(list)
     for finding in there:
-        if finding.kind not in COVERING:
+        if finding.kind not in COVERED:
             have[finding.store_id, finding.kind].append(_facts(finding))
     stale = [key for key in {*wanted, *have} if sorted(map(_facts, wanted[key])) != sorted(have[key])]
     stores = Store.objects.in_bulk({store for store, _kind in stale}) if stale else {}
@@ -87,10 +82,17 @@ def list_findings(board: Board) -> None:
         _follow(board.touched.values())
 
 
-def _subjects(board: Board, incident: Incident) -> set[tuple[int, str, str]]:
-    """What a finding of account health would say of the incident's signs."""
-    names = {f"{each.metric}:{each.programme}".rstrip(":") for each in board.living(incident)}
-    return {(incident.store_id, incident.marketplace, name) for name in names}
+def _close_led(board: Board, led: set[Subject], there: list[Finding]) -> None:
+    """Findings about account health end where an incident speaks of the same."""
+    mine = [f.pk for f in there if f.kind in COVERED and (f.store_id, f.marketplace, f.subject) in led]
+    if mine:
+        at = board.here.at
+        Finding.objects.filter(pk__in=mine).update(state=Finding.State.RECOVERED, closed_at=at, changed_at=at)
+
+
+def _subjects(board: Board, incident: Incident) -> set[Subject]:
+    health = {pk for pk, rule in board.rules.items() if rule.fact == "health"}
+    return {subject_of(each) for each in board.living(incident) if each.rule_id in health}
 
 
 def _facts(one: Any) -> tuple[Any, ...]:
@@ -106,6 +108,7 @@ def _candidate(board: Board, incident: Incident) -> Candidate:
             "number": incident.number,
             "site": incident.marketplace,
             "sku": incident.sku,
+            "part": incident.part,
             "signs": len(signals),
             "since": incident.day.isoformat(),
         },
@@ -130,7 +133,8 @@ def _follow(incidents: Any) -> None:
         incident = by_number[finding.subject]
         snoozed = incident.state == State.SNOOZED
         finding.assigned_id = incident.owner_id
-        if finding.state != Finding.State.DISMISSED:
+        # Put aside in the inbox it stays so, until the incident is opened again: by somebody, or for it got worse.
+        if finding.state != Finding.State.DISMISSED or incident.state != State.ACKNOWLEDGED:
             finding.state = Finding.State.SNOOZED if snoozed else Finding.State.OPEN
             finding.snoozed_until = incident.snoozed_until if snoozed else None
             finding.snoozed_rank = incident.rank if snoozed else None

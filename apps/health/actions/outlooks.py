@@ -10,11 +10,11 @@ from apps.core.tenancy import acting_agency
 from apps.health.domain.forecast import AT_ONCE, HORIZON, History, foresee, learn_delay
 from apps.health.domain.headroom import WHOLE
 from apps.health.models import HealthDay, Outlook
+from apps.health.models.names import FORETOLD
 from apps.health.queries.latest import latest
 from apps.health.queries.newest import Reading, readings
 from apps.health.queries.series import Known, Series, known
 
-FORETOLD = frozenset({"odr", "lsr", "cancel", "vtr"})
 MORE_DAYS = 35  # beyond the window: what a recent rate is compared with, and weekdays are learned from
 
 # A forecast comes true on the first report day within its horizon whose rate reaches the limit.

@@ -15,6 +15,7 @@ from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from apps.core import copying
 from apps.core.crypto import Sealed
 from apps.core.tenancy import tenant
 from apps.health.actions.channels import opened
@@ -42,6 +43,9 @@ def deliver(delivery_id: Any, *, agency_id: int) -> str:
 
 
 def _claim(delivery_id: Any, *, at: datetime) -> AlertDelivery | None:
+    asked = AlertDelivery.objects.filter(pk=delivery_id).first()
+    if asked and asked.gathered:  # one worker at a time for one receiver: the others find theirs told already
+        copying.lock("digest", asked.channel_id, asked.member_id, asked.address)
     rows = AlertDelivery.objects.select_for_update(skip_locked=True, of=("self",)).select_related("channel")
     row = rows.filter(pk=delivery_id, state=State.DUE, due_at__lte=at).first()
     if row is None or (row.lease_until and row.lease_until > at):
@@ -50,10 +54,31 @@ def _claim(delivery_id: Any, *, at: datetime) -> AlertDelivery | None:
         row.state, row.error = State.DEAD, "the channel is switched off"
         row.save(update_fields=["state", "error"])
         return None
+    if row.gathered and not row.attempts:
+        _merge(row, at)
     row.attempts += 1
     row.lease_until = at + timedelta(seconds=LEASE_SECONDS)
-    row.save(update_fields=["attempts", "lease_until"])
+    row.save(update_fields=["attempts", "lease_until", "payload"])
     return row
+
+
+def _merge(row: AlertDelivery, at: datetime) -> None:
+    """Everything else that waited for the same receiver becomes part of this message, in the order it happened."""
+    waiting = AlertDelivery.objects.filter(
+        channel=row.channel_id, member=row.member_id, address=row.address, state=State.DUE, due_at__lte=at,
+        gathered=True, attempts=0,
+    ).exclude(pk=row.pk)  # fmt: skip
+    others = list(waiting.select_for_update(skip_locked=True, of=("self",)))
+    if not others:
+        return
+    parts = [each.payload for each in sorted([row, *others], key=lambda each: each.pk)]
+    row.payload = {"event": "digest", "agency": row.payload["agency"], "url": _list_of(row.payload), "parts": parts}
+    AlertDelivery.objects.filter(pk__in=[each.pk for each in others]).update(state=State.MERGED)
+
+
+def _list_of(payload: dict[str, Any]) -> str:
+    """The address of the list an incident stands in."""
+    return str(payload["url"]).rstrip("/").rsplit("/", 1)[0] + "/"
 
 
 def _attempt(row: AlertDelivery) -> tuple[int | None, str]:

@@ -1,5 +1,6 @@
 """Who is told what: one row for each message, written with what happened; sending comes afterwards."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -22,6 +23,7 @@ from apps.sync.actions.bell import send
 from apps.sync.actions.webhooks import emit
 
 Kind = AlertChannel.Kind
+MANY = 5  # more messages than that at once for one receiver are one
 TASK, QUEUE = "apps.health.tasks.deliver_alert", "interactive"
 EVENTS = {"opened": "incident.opened", "raised": "incident.raised", "eased": "incident.eased"}
 EVENTS |= {"escalated": "incident.escalated", "resolved": "incident.resolved"}
@@ -47,6 +49,8 @@ class Teller:
             return
         means = _Means.load(self)
         rows = [row for each in self.wanted for row in means.rows(*each)]
+        _gather(rows)
+        self.outdate(rows)
         AlertDelivery.objects.bulk_create(rows, ignore_conflicts=True)
         IncidentEvent.objects.bulk_create(
             IncidentEvent(incident=row.incident, at=self.board.here.at, kind=IncidentEvent.Kind.TOLD, detail=_how(row))
@@ -54,6 +58,35 @@ class Teller:
         )
         self.told = len(self.wanted)
         ring(row.pk for row in rows if row.due_at <= self.board.here.at)
+
+    def outdate(self, rows: list[AlertDelivery]) -> None:
+        """What was not sent yet and is no news any more: an incident's newer message to the same receiver says it,
+        and of one that has recovered only the end is told. One query."""
+        at = self.board.here.at
+        over = {incident.pk for incident, event, _to in self.wanted if event == "resolved"}
+        newer = {(row.incident_id, row.channel_id, row.member_id, row.address) for row in rows}
+        waiting = AlertDelivery.objects.filter(
+            state=AlertDelivery.State.DUE, incident__in={i for i, *_ in newer} | over
+        )
+        free = waiting.filter(Q(lease_until=None) | Q(lease_until__lte=at))
+        old = [
+            row.pk
+            for row in free
+            if row.incident_id in over or (row.incident_id, row.channel_id, row.member_id, row.address) in newer
+        ]
+        if old:
+            AlertDelivery.objects.filter(pk__in=old).update(state=AlertDelivery.State.MERGED)
+
+
+def _gather(rows: list[AlertDelivery]) -> None:
+    """Many at once for one receiver are told in one message."""
+    together: dict[tuple[Any, ...], list[AlertDelivery]] = defaultdict(list)
+    for row in rows:
+        together[row.channel_id, row.member_id, row.address, row.due_at].append(row)
+    for mine in together.values():
+        if len(mine) > MANY:
+            for row in mine:
+                row.gathered = True
 
 
 def _how(row: AlertDelivery) -> dict[str, str]:
@@ -152,6 +185,7 @@ class _Means:
             language=(reader.user.language if reader else "") or channel.language or self.language,
             payload=payload,
             due_at=due,
+            gathered=due > at,
         )
 
     def payload(self, incident: Incident, event: str) -> dict[str, Any]:
@@ -173,6 +207,7 @@ class _Means:
             "at_stake": incident.at_stake,
             "currency": incident.currency,
             "sku": incident.sku,
+            "since": incident.opened_at.isoformat(),
             "owner": str(self.teller.people.members.get(incident.owner_id) or ""),
             "step": incident.step,
             "url": settings.BASE_URL.rstrip("/") + path,
@@ -186,6 +221,7 @@ def _sign(signal: Any, board: Board) -> dict[str, Any]:
         "rule": rule.name if rule else "",
         "fact": rule.fact if rule else "",
         "condition": rule.condition if rule else "",
+        "sku": signal.sku,
         "metric": signal.metric,
         "programme": signal.programme,
         "value": None if signal.value is None else f"{signal.value.normalize():f}",

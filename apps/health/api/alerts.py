@@ -1,7 +1,10 @@
-"""REST: incidents, and taking them."""
+"""REST: incidents, and what is done with them."""
 
+from datetime import date
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -11,6 +14,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.models import Member
+from apps.accounts.queries import colleagues
 from apps.core.permissions import Permission
 from apps.core.rest import Conflict, Resource
 from apps.health.actions import incidents as actions
@@ -26,11 +31,11 @@ class SignalRow(serializers.ModelSerializer):
 
     class Meta:
         model = Signal
-        fields = ("metric", "programme", "band", "value", "limit", "chance", "living", "began_at", "ended_at")
+        fields = ("metric", "programme", "sku", "band", "value", "limit", "chance", "living", "began_at", "ended_at")
 
 
 class IncidentRow(serializers.ModelSerializer):
-    """One cause on one site. Money in minor units of `currency`."""
+    """One cause on one site, or of one product there (`part`). Money in minor units of `currency`."""
 
     store = serializers.CharField(source="store.slug")
     owner = serializers.CharField(source="owner.__str__", allow_null=True, default=None)
@@ -41,6 +46,7 @@ class IncidentRow(serializers.ModelSerializer):
         fields = ("number", "store", "marketplace", "cause", "day", "band", "severity", "state", "at_stake", "currency")
         fields += (
             "grade",
+            "part",
             "sku",
             "owner",
             "step",
@@ -53,9 +59,43 @@ class IncidentRow(serializers.ModelSerializer):
 
 
 class IncidentChange(serializers.Serializer):
-    """The one thing programs may do with an incident."""
+    """What is done with an incident: its state, whose it is, and whether it was useful.
 
-    state = serializers.ChoiceField(choices=[Incident.State.ACKNOWLEDGED.value])
+    `snoozed_until` goes with the state "snoozed"; null or left out: until the metric changes. `owner` is a colleague's
+    e-mail address, null for nobody.
+    """
+
+    STATES = (Incident.State.ACKNOWLEDGED.value, Incident.State.SNOOZED.value, Incident.State.OPEN.value)
+
+    state = serializers.ChoiceField(choices=STATES, required=False)
+    snoozed_until = serializers.DateField(required=False, allow_null=True)
+    owner = serializers.EmailField(required=False, allow_null=True)
+    useful = serializers.BooleanField(required=False)
+
+    def validate_owner(self, address: str | None) -> Member | None:
+        """The colleague of an address."""
+        if address is None:
+            return None
+        found = colleagues().filter(user__email__iexact=address).first()
+        if found is None:
+            raise serializers.ValidationError(_("Nobody of the agency has this address."))
+        return found
+
+    def validate_snoozed_until(self, day: date | None) -> date | None:
+        if day is not None and day <= timezone.localdate():
+            raise serializers.ValidationError(_("A day to come."))
+        return day
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "snoozed_until" in attrs and attrs.get("state") != Incident.State.SNOOZED:
+            raise serializers.ValidationError({"snoozed_until": _("Goes with the state snoozed only.")})
+        return attrs
+
+
+class NoteChange(serializers.Serializer):
+    """A line for an incident's story."""
+
+    text = serializers.CharField(max_length=2000)
 
 
 @extend_schema_view(
@@ -67,6 +107,7 @@ class Incidents(Resource):
         "list": Permission.HEALTH_VIEW,
         "retrieve": Permission.HEALTH_VIEW,
         "partial_update": Permission.HEALTH_EDIT,
+        "note": Permission.HEALTH_EDIT,
     }
     row = IncidentRow
     order = ("changed_at", "id")
@@ -89,21 +130,55 @@ class Incidents(Resource):
         return get_object_or_404(self.rows(), number=self.kwargs["number"])
 
     @extend_schema(
-        operation_id="acknowledge_incident",
-        summary=_("Take an incident: nobody else is told any more"),
+        operation_id="change_incident",
+        summary=_("Take, snooze, reopen or assign an incident, or say whether it was useful"),
         tags=["alerts"],
         request=IncidentChange,
         responses=IncidentRow,
     )
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """409 if it has recovered meanwhile. A body that names no state changes nothing."""
+        """All of it or nothing; 409 if the incident has recovered meanwhile. A body that names nothing changes nothing.
+
+        Snoozing asks for the scope `alerts:write`.
+        """
         found = self.get_object()
         wanted = IncidentChange(data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
-        if "state" not in wanted.validated_data:
-            return Response(self.shown(found))
+        values = wanted.validated_data
+        if values.get("state") == Incident.State.SNOOZED and not self.member.can(Permission.HEALTH_DECIDE):
+            raise PermissionDenied
         try:
-            actions.acknowledge(found, by=self.member, at=timezone.now())
+            with transaction.atomic():
+                self._do(found, values)
         except actions.Over as over:
             raise Conflict(str(over)) from None
         return Response(self.shown(self.get_object()))
+
+    def _do(self, found: Incident, values: dict[str, Any]) -> None:
+        by, at = self.member, timezone.now()
+        match values.get("state"):
+            case Incident.State.ACKNOWLEDGED:
+                actions.acknowledge(found, by=by, at=at)
+            case Incident.State.SNOOZED:
+                actions.snooze(found, values.get("snoozed_until"), by=by, at=at)
+            case Incident.State.OPEN:
+                actions.reopen(found, by=by, at=at)
+        if "owner" in values:
+            actions.assign(found, values["owner"], by=by, at=at)
+        if "useful" in values:
+            actions.judge(found, values["useful"], by=by, at=at)
+
+    @extend_schema(
+        operation_id="note_incident",
+        summary=_("Add a line to an incident's story"),
+        tags=["alerts"],
+        request=NoteChange,
+        responses={201: NoteChange},
+    )
+    def note(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Also when it is over."""
+        found = self.get_object()
+        wanted = NoteChange(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        actions.write(found, wanted.validated_data["text"], by=self.member, at=timezone.now())
+        return Response(wanted.data, status=201)

@@ -1,6 +1,7 @@
 """Which signs belong together: one incident for one cause.
 
-A sign of a cause that an incident of its site is about already belongs to that incident. What shows on the same site
+A site, or one product of it, is a place of its own: what all products share is told of the site.
+A sign of a cause that an incident of its place is about already belongs to that incident. What shows in the same place
 on the same day as something that brings it about (`BRINGS`) falls under that: sales that fall because a listing is
 closed are no second incident. Limits of their own stay apart, for each has a remedy of its own: an order defect rate
 that breaks its limit is not hidden behind a policy violation of the same day.
@@ -12,10 +13,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-CAUSES = ("account", "policy", "listing", "odr", "delivery", "stock", "traffic", "sales")
+CAUSES = ("account", "policy", "listing", "odr", "delivery", "stock", "traffic", "sales", "silent")
 # What each may bring about. The account's status stands for its reasons, which Amazon tells of together with it.
 BRINGS: Mapping[str, frozenset[str]] = {
-    "account": frozenset(CAUSES) - {"account", "stock"},
+    "account": frozenset(CAUSES) - {"account", "stock", "silent"},
     "policy": frozenset({"listing", "traffic", "sales"}),
     "listing": frozenset({"traffic", "sales"}),
     "odr": frozenset(),
@@ -23,6 +24,7 @@ BRINGS: Mapping[str, frozenset[str]] = {
     "stock": frozenset({"traffic", "sales"}),
     "traffic": frozenset({"sales"}),
     "sales": frozenset(),
+    "silent": frozenset(),
 }
 _PREFIXES = {
     "account_status": "account",
@@ -39,15 +41,25 @@ _PREFIXES = {
     "otdr": "delivery",
     "unit_otdr": "delivery",
     "stock": "stock",
+    "cover": "stock",
     "sessions": "traffic",
     "conversion": "traffic",
     "page_views": "traffic",
+    "report_age": "silent",
 }
 
 
 class Site(NamedTuple):
+    """A site of a store; with `sku` one product there."""
+
     store: int
     marketplace: str
+    sku: str = ""
+
+    @property
+    def whole(self) -> "Site":
+        """The site a product is sold on."""
+        return Site(self.store, self.marketplace) if self.sku else self
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from operator import eq, ge, gt, le, lt
 WHOLE = 1_000_000
 DIGIT = 100  # Amazon's report has four digits: steps of 100 millionths
 HOLDS: dict[str, Callable[[int, int], bool]] = {"lt": lt, "le": le, "gt": gt, "ge": ge, "eq": eq}
+VERDICTS: dict[str, bool | None] = {"good": False, "bad": True, "none": None}
 # Rates whose count is of good ones.
 OF_GOOD = frozenset({"vtr", "otdr", "unit_otdr"})
 
@@ -41,6 +42,32 @@ def meets(count: int, total: int, operator: str, target: int) -> bool:
     Raises KeyError for an unknown operator.
     """
     return HOLDS[operator](count * WHOLE, target * total)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One metric as a report has it: Amazon's verdict ("good", "bad", "none" for not rated, or another word), whole
+    numbers, and the rate in millionths. A counter has no total."""
+
+    status: str = ""
+    count: int | None = None
+    total: int | None = None
+    rate: int | None = None
+
+
+def broken(told: Told, operator: str, target: int) -> bool | None:
+    """Is the limit broken? The one answer for findings, the board and alert rules; None: not rated, or not known.
+
+    Amazon's verdict where it gives one; else its whole numbers, for a rate of four digits may be rounded onto the
+    limit; the rate only where there are no numbers. `target`: millionths, a plain number for a counter.
+    """
+    if told.status in VERDICTS:
+        return VERDICTS[told.status]
+    if told.count is None:
+        return None if told.rate is None else not HOLDS[operator](told.rate, target)
+    if told.total is None:
+        return not HOLDS[operator](told.count, target)
+    return not meets(told.count, told.total, operator, target) if told.total else None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,10 @@ HABIT = 0.1  # an anomaly lives on while its p is below: no flutter around the a
 
 @dataclass(frozen=True)
 class Reading:
-    """One metric of one site on one day. `value` None: not known, or not rated. `chance` in percent, `p` an anomaly's."""
+    """One metric of one site on one day. `value` None: not known, or not rated. `chance` in percent, `p` an anomaly's.
+
+    `broken`: is its limit broken, by `domain.performance.broken`; None: not known.
+    """
 
     day: date
     value: Decimal | None = None
@@ -27,6 +30,7 @@ class Reading:
     operator: str = ""
     word: str = ""
     rate: bool = False
+    broken: bool | None = None
     chance: int | None = None
     p: float | None = None
     alarm: bool = False
@@ -81,9 +85,9 @@ def _band(terms: Terms, series: Sequence[Reading], living: bool) -> Verdict:
     now = series[-1]
     if now.word:
         return Verdict(WORDS.get(now.word))
-    if now.value is None or now.limit is None or not now.operator:
+    if now.value is None or now.limit is None or now.broken is None:
         return UNKNOWN
-    if not passes(now.value, now.operator, now.limit):
+    if now.broken:
         return Verdict(RED, now.value, now.limit, now.chance)
     near = _near(now, Decimal(terms.amber) / 100)
     return Verdict(AMBER if near else WELL, now.value, now.limit, now.chance, now.chance if near else None)
@@ -116,12 +120,7 @@ def _forecast(terms: Terms, series: Sequence[Reading], living: bool) -> Verdict:
     now = series[-1]
     if now.chance is None:
         return UNKNOWN
-    if (
-        now.value is not None
-        and now.limit is not None
-        and now.operator
-        and not passes(now.value, now.operator, now.limit)
-    ):
+    if now.broken:
         return Verdict(RED, now.value, now.limit, now.chance)  # it has come to pass
     # Half the chance asked for ends it: forecasts wander a little from day to day.
     bar = terms.chance / 2 if living else terms.chance

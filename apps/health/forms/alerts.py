@@ -11,15 +11,14 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.forms import Dressed
-from apps.accounts.models import Client, Store, StoreMarketplace
+from apps.accounts.models import Member
 from apps.accounts.queries import colleagues
-from apps.core.metrics import REGISTRY
 from apps.core.money import to_minor
-from apps.core.permissions import STAFF_ROLES
+from apps.core.permissions import STAFF_ROLES, Permission
 from apps.health.models import AlertChannel, AlertRule
 from apps.health.models.names import PROGRAMMES
+from apps.health.queries import rules
 from apps.health.queries.alert_words import is_money, is_share, metric_choices
-from apps.health.queries.readings import countable
 from apps.sync.outward import Refused, checked
 
 STEPS = 4
@@ -71,6 +70,7 @@ class RuleForm(Dressed):
     what = forms.ChoiceField(label=_("When"))
     programme = forms.ChoiceField(label=_("Fulfilled by"), required=False)
     condition = forms.ChoiceField(label=_("Condition"), choices=AlertRule.Condition.choices)
+    grain = forms.ChoiceField(label=_("Looked at"), choices=AlertRule.Grain.choices, required=False)
     operator = forms.ChoiceField(
         label=_("Comparison"), choices=AlertRule._meta.get_field("operator").choices, required=False
     )
@@ -98,21 +98,17 @@ class RuleForm(Dressed):
     channels = forms.MultipleChoiceField(label=_("Tell by"), required=False, help_text=_("The inbox always."))
     active = forms.BooleanField(label=_("Active"), required=False, initial=True)
 
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, currency: str, member: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.currency = currency
+        self.currency, self.member = currency, member
+        offered = rules.choices_for(member)
         self._choose("what", metric_choices())
         self._choose("programme", [("", _("anybody")), *PROGRAMMES.items()])
-        self._choose("stores", list(Store.objects.filter(active=True).values_list("pk", "name")))
-        self._choose(
-            "clients", [(str(pk), name) for pk, name in Client.objects.order_by("name").values_list("pk", "name")]
-        )
-        codes = (
-            StoreMarketplace.objects.filter(active=True)
-            .order_by("marketplace__position")
-            .values_list("marketplace", flat=True)
-        )
-        self._choose("sites", [(code, code) for code in dict.fromkeys(codes)])
+        self._choose("stores", offered.stores)
+        self._choose("clients", offered.clients)
+        self._choose("sites", [(code, code) for code in offered.sites])
+        if not member.can(Permission.ALL_STORES):
+            self.fields["stores"].help_text = _("At least one: a rule for all stores is made by those who see all.")
         self._choose("channels", [(str(each.pk), str(each)) for each in AlertChannel.objects.order_by("created_at")])
         self.fields["owner"].queryset = colleagues()  # type: ignore[attr-defined]
         for name in ("notable", "high", "critical"):
@@ -141,14 +137,13 @@ class RuleForm(Dressed):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         fact, _sep, metric = values.get("what", "").partition(":")
-        condition = values.get("condition")
-        problem = _impossible(fact, metric, str(condition))
-        if problem:
-            self.add_error("condition", problem)
-        if condition == "threshold" and values.get("value") is None:
-            self.add_error("value", _("Say which value."))
-        if not values.get("notable", 0) <= values.get("high", 0) <= values.get("critical", 0):
-            self.add_error("high", _("Each severity begins where the one before it ends."))
+        asked = {"programme": "", "condition": "", "value": None, "sites": [], "notable": 0, "high": 0, "critical": 0}
+        asked |= values | {"fact": fact, "metric": metric, "grain": values.get("grain") or AlertRule.Grain.SITE}
+        asked["stores"] = [int(each) for each in values.get("stores", [])]
+        for name, problem in rules.problems(asked, rules.Reach.of(self.member)).items():
+            field = "what" if name == "metric" else name
+            if field not in self.errors:
+                self.add_error(field, problem)
         for n in range(STEPS):
             if bool(values.get(f"minutes_{n}")) != bool(values.get(f"whom_{n}")):
                 self.add_error(f"minutes_{n}", _("A step needs both: after how long, and whom."))
@@ -177,6 +172,7 @@ class RuleForm(Dressed):
         return {name: found[name] for name in plain} | {
             "fact": fact,
             "metric": metric,
+            "grain": found["grain"] or AlertRule.Grain.SITE,
             "operator": found["operator"] or "lt",
             "value": self._value(fact, metric, found["value"]),
             "falling": bool(found["falling"]),
@@ -192,17 +188,6 @@ class RuleForm(Dressed):
         if is_share(fact, metric):
             return typed / 100
         return Decimal(to_minor(typed, self.currency)) if is_money(fact, metric) else typed
-
-
-def _impossible(fact: str, metric: str, condition: str) -> Any:
-    """Why a condition cannot be asked of a metric; "" if it can."""
-    if condition in {"band", "forecast"} and fact != "health":
-        return _("Only metrics of account health have a limit of their own. Choose a value instead.")
-    if condition == "anomaly" and not (fact == "metric" and metric in REGISTRY and countable(REGISTRY[metric])):
-        return _("A habit is learned from daily counts only: orders, units or sessions.")
-    if condition == "threshold" and metric == "account_status":
-        return _("The status is a word, not a value. Choose that it comes near its limit.")
-    return ""
 
 
 class ChannelForm(Dressed):

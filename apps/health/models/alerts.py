@@ -39,6 +39,10 @@ class AlertRule(TenantModel):
         FORECAST = "forecast", _("is likely to break its limit within 14 days")
         ANOMALY = "anomaly", _("leaves its own habit")
 
+    class Grain(models.TextChoices):
+        SITE = "site", _("The whole site")
+        SKU = "sku", _("Each product by itself")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=120)
     default = models.CharField(max_length=40, blank=True)
@@ -47,6 +51,7 @@ class AlertRule(TenantModel):
     metric = models.CharField(max_length=60)
     programme = models.CharField(max_length=10, blank=True)
     condition = models.CharField(max_length=10, choices=Condition.choices)
+    grain = models.CharField(max_length=4, choices=Grain.choices, default=Grain.SITE)
     operator = models.CharField(max_length=2, choices=Operator.choices, default=Operator.LT)
     value = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
     days = models.PositiveSmallIntegerField(default=1)
@@ -81,10 +86,12 @@ class AlertRule(TenantModel):
 
 
 class Incident(TenantModel):
-    """One cause on one site of one store, from the day it showed until it recovers.
+    """One cause on one site of one store, or of one product there, from the day it showed until it recovers.
 
     `band`: 1 amber, 2 red. `at_stake` in minor units of `currency`, `rank` the same in the agency's currency.
-    `told_band`: what people were last told; they are told again only when it changes.
+    `told_band`: what people were last told; they are told again only when it changes. `part`: the SKU it is about
+    alone, "" for a whole site; `sku` is the product behind it, if one is known. Steps of escalation are counted from
+    `escalates_from`: when it opened, woke or was reopened.
     """
 
     portal_may = ()
@@ -106,11 +113,13 @@ class Incident(TenantModel):
         STOCK = "stock", _("Stock")
         TRAFFIC = "traffic", _("Traffic")
         SALES = "sales", _("Sales")
+        SILENT = "silent", _("No reports")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     number = models.PositiveIntegerField()
     store = tied("accounts.Store", related_name="+")
     marketplace = models.CharField(max_length=2, blank=True)
+    part = models.CharField(max_length=60, blank=True)
     cause = models.CharField(max_length=10, choices=Cause.choices)
     day = models.DateField()
     band = models.PositiveSmallIntegerField(default=1)
@@ -127,6 +136,7 @@ class Incident(TenantModel):
     owner = tied("accounts.Member", null=True, related_name="+")
     step = models.PositiveSmallIntegerField(default=0)  # how often it was escalated
     escalate_at = models.DateTimeField(null=True)
+    escalates_from = models.DateTimeField(null=True)
     snoozed_until = models.DateField(null=True)  # null while snoozed: until the metric changes
     snoozed_value = models.DecimalField(max_digits=18, decimal_places=6, null=True)
     opened_at = models.DateTimeField()
@@ -139,7 +149,7 @@ class Incident(TenantModel):
             models.UniqueConstraint(fields=["agency", "id"], name="incident_tie"),
             models.UniqueConstraint(fields=["agency", "number"], name="one_incident_number"),
             models.UniqueConstraint(
-                fields=["agency", "store", "marketplace", "cause"],
+                fields=["agency", "store", "marketplace", "part", "cause"],
                 condition=~Q(state="resolved"),
                 name="one_living_incident",
             ),
@@ -158,7 +168,7 @@ class Incident(TenantModel):
 
 
 class Signal(TenantModel):
-    """What one rule says of one site, as long as it says so: the parts of an incident.
+    """What one rule says of one site, or of one product there, as long as it says so: the parts of an incident.
 
     `value` and `limit` as the rule's value. `chance` of a breach in percent. `living` ends when the metric is known
     to be well again; a metric that is not known changes nothing.
@@ -171,6 +181,7 @@ class Signal(TenantModel):
     rule = tied("health.AlertRule", related_name="+")
     store = tied("accounts.Store", related_name="+")
     marketplace = models.CharField(max_length=2, blank=True)
+    sku = models.CharField(max_length=60, blank=True)
     programme = models.CharField(max_length=10, blank=True)
     metric = models.CharField(max_length=60)
     band = models.PositiveSmallIntegerField(default=1)
@@ -187,7 +198,7 @@ class Signal(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["agency", "rule", "store", "marketplace", "programme", "metric"],
+                fields=["agency", "rule", "store", "marketplace", "sku", "programme", "metric"],
                 condition=Q(living=True),
                 name="one_living_signal",
             )
@@ -298,13 +309,15 @@ class AlertHours(TenantModel):
 class AlertDelivery(TenantModel):
     """One message to one receiver: the row is written with what happened, sent afterwards, tried again.
 
-    `key` names what is told of which incident by which channel to whom: it is told once.
+    `key` names what is told of which incident by which channel to whom: it is told once. `gathered`: it waited for the
+    end of quiet hours, or came with many others; what of it is due together for one receiver is told in one message.
     """
 
     class State(models.TextChoices):
         DUE = "due", _("Waiting")
         SENT = "sent", _("Delivered")
         DEAD = "dead", _("Given up")
+        MERGED = "merged", _("Told with a later message")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     key = models.CharField(max_length=120)
@@ -313,6 +326,7 @@ class AlertDelivery(TenantModel):
     member = tied("accounts.Member", null=True, related_name="+")
     address = models.EmailField(blank=True)
     event = models.CharField(max_length=12)  # opened, raised, eased, escalated, resolved, test
+    gathered = models.BooleanField(default=False)
     language = models.CharField(max_length=10)
     payload = models.JSONField(default=dict)
     state = models.CharField(max_length=6, choices=State.choices, default=State.DUE)

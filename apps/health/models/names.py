@@ -33,6 +33,8 @@ METRICS: dict[str, str | Promise] = {
     "on_time_ship": _("Shipped on time"),
     "buy_shipping": _("Shipping bought at Amazon"),
 }
+FORETOLD = frozenset({"odr", "lsr", "cancel", "vtr"})  # rates a forecast is made of
+SILENT = "report_age"  # days since the newest report: what rules look at, in no report itself
 PROGRAMMES: dict[str, str | Promise] = {
     "afn": _("FBA"),
     "mfn": _("own shipping"),

@@ -15,9 +15,11 @@ from apps.core.templatetags.figures import decimal, money_text, number, percent
 from apps.health.domain.bots import Message
 from apps.health.models import AlertRule, Incident, Severity, Signal, names
 from apps.health.models.facts import Notice, Operator
-from apps.health.models.names import METRICS
+from apps.health.models.names import METRICS, SILENT
 
 EVERY_POLICY = gettext_lazy("Policy violations of any kind")
+WITHOUT_REPORT = gettext_lazy("Days without a health report")
+MOST_LINES = 30  # of a digest; the list has the rest
 EVENTS: dict[str, str | Promise] = {
     "opened": gettext_lazy("New incident"),
     "raised": gettext_lazy("Worse: over the limit"),
@@ -25,6 +27,7 @@ EVENTS: dict[str, str | Promise] = {
     "escalated": gettext_lazy("Nobody has taken it yet"),
     "resolved": gettext_lazy("Recovered by itself"),
     "test": gettext_lazy("A test"),
+    "digest": gettext_lazy("Several messages at once"),
 }
 TONES = {"critical": "danger", "high": "danger", "warning": "warning", "info": "neutral"}
 BANDS: dict[int, str | Promise] = {1: gettext_lazy("Amber"), 2: gettext_lazy("Red")}
@@ -32,8 +35,8 @@ BANDS: dict[int, str | Promise] = {1: gettext_lazy("Amber"), 2: gettext_lazy("Re
 
 def metric_name(metric: str, programme: str = "") -> str:
     """A metric as people call it: of account health, of the registry, or a kind of notice."""
-    if metric == "policy_*":
-        return str(EVERY_POLICY)
+    if metric in {"policy_*", SILENT}:
+        return str(WITHOUT_REPORT if metric == SILENT else EVERY_POLICY)
     if metric in REGISTRY and metric not in METRICS:
         return str(REGISTRY[metric].label)
     if metric in Notice.Kind.values:
@@ -46,7 +49,10 @@ def metric_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     health = [(f"health:{key}", str(label)) for key, label in METRICS.items()]
     notices = [(f"notice:{key}", str(label)) for key, label in Notice.Kind.choices]
     return [
-        (str(AlertRule.Fact.HEALTH.label), [*health, ("health:policy_*", str(EVERY_POLICY))]),
+        (
+            str(AlertRule.Fact.HEALTH.label),
+            [*health, ("health:policy_*", str(EVERY_POLICY)), (f"health:{SILENT}", str(WITHOUT_REPORT))],
+        ),
         (str(AlertRule.Fact.METRIC.label), [(f"metric:{key}", str(m.label)) for key, m in REGISTRY.items()]),
         (str(AlertRule.Fact.NOTICE.label), notices),
     ]
@@ -55,7 +61,7 @@ def metric_choices() -> list[tuple[str, list[tuple[str, str]]]]:
 def is_share(fact: str, metric: str) -> bool:
     """Is the metric a rate, said in percent?"""
     if fact == AlertRule.Fact.HEALTH:
-        return not metric.startswith(("policy", "ahr", "account"))
+        return not metric.startswith(("policy", "ahr", "account", SILENT))
     return fact == AlertRule.Fact.METRIC and metric in REGISTRY and REGISTRY[metric].unit == Unit.PERCENT
 
 
@@ -79,7 +85,10 @@ def sign_text(sign: Mapping[str, Any], currency: str = "") -> str:
     """One sign in one sentence. `sign` as `telling` puts it into a message."""
     fact, metric = sign.get("fact", ""), sign["metric"]
     value, limit = (value_text(fact, metric, sign.get(name), currency) for name in ("value", "limit"))
-    words = {"name": metric_name(metric, sign.get("programme", "")), "value": value, "limit": limit}
+    name = " · ".join(filter(None, (metric_name(metric, sign.get("programme", "")), sign.get("sku"))))
+    if value == limit and sign.get("value") != sign.get("limit"):  # rounded onto its limit: say what it really is
+        value = str(percent(Decimal(sign["value"]), 3)) if is_share(fact, metric) else value
+    words = {"name": name, "value": value, "limit": limit}
     match sign.get("condition"):
         case "forecast":
             return _("%(name)s: %(chance)s %% likely to break its limit of %(limit)s within 14 days, now %(value)s") % {
@@ -95,7 +104,7 @@ def sign_text(sign: Mapping[str, Any], currency: str = "") -> str:
 
 def signal_text(signal: Signal, currency: str = "") -> str:
     """The same of a row."""
-    names = ("metric", "programme", "value", "limit", "chance")
+    names = ("metric", "programme", "sku", "value", "limit", "chance")
     rule = {"fact": signal.rule.fact, "condition": signal.rule.condition}
     return sign_text({name: getattr(signal, name) for name in names} | rule, currency)
 
@@ -104,13 +113,32 @@ def title(payload: Mapping[str, Any]) -> str:
     """A message's first line: what happened, to what, where."""
     if payload["event"] == "test":
         return _("Storewright: this channel works")
-    where = " ".join(filter(None, (payload["store_name"], payload["marketplace"])))
+    where = " ".join(filter(None, (payload["store_name"], payload["marketplace"], payload.get("sku"))))
     return f"{EVENTS[payload['event']]}: {Incident.Cause(payload['cause']).label} · {where} · #{payload['number']}"
+
+
+def _digest(payload: Mapping[str, Any]) -> Message:
+    """Many messages in one, the greatest money first."""
+    parts = sorted(payload["parts"], key=lambda part: -(part.get("at_stake") or 0))
+    lines = [_line(part) for part in parts[:MOST_LINES]]
+    if more := len(parts) - len(lines):
+        lines.append(ngettext("%(n)d more", "%(n)d more", more) % {"n": more})
+    said = ngettext("%(n)d message meanwhile", "%(n)d messages meanwhile", len(parts)) % {"n": len(parts)}
+    bad = any(part["severity"] in {"critical", "high"} and part["event"] not in {"resolved", "eased"} for part in parts)
+    return Message(said, tuple(lines), payload["url"], _("Open the list"), "danger" if bad else "warning")
+
+
+def _line(part: Mapping[str, Any]) -> str:
+    """One message of a digest."""
+    signs = "; ".join(sign_text(each, part.get("currency", "")) for each in part["signs"][:3])
+    return f"{title(part)} – {signs}" if signs else title(part)
 
 
 def message(payload: Mapping[str, Any]) -> Message:
     """A message in the language that is active."""
     event = payload["event"]
+    if event == "digest":
+        return _digest(payload)
     if event == "test":
         return Message(
             title(payload), (_("Nothing has happened. Somebody tried the channel."),), payload["url"], _("Open")
@@ -148,17 +176,29 @@ def rule_text(rule: AlertRule, currency: str = "") -> str:
         case _:
             words |= {"operator": Operator(rule.operator).label}
             words |= {"value": value_text(rule.fact, rule.metric, rule.value, currency), "days": rule.days}
-            said = ngettext(
-                "When %(name)s is %(operator)s %(value)s",
-                "When %(name)s is %(operator)s %(value)s for %(days)s days",
-                rule.days,
-            )
+            said = _passing(rule)
     return said % words
 
 
+def _passing(rule: AlertRule) -> str:
+    if rule.grain == AlertRule.Grain.SKU:
+        return ngettext(
+            "When %(name)s of a product is %(operator)s %(value)s",
+            "When %(name)s of a product is %(operator)s %(value)s for %(days)s days",
+            rule.days,
+        )
+    return ngettext(
+        "When %(name)s is %(operator)s %(value)s",
+        "When %(name)s is %(operator)s %(value)s for %(days)s days",
+        rule.days,
+    )
+
+
 def scope_text(rule: AlertRule, called: Mapping[Any, str]) -> str:
-    """Where a rule looks: names of stores and clients by id."""
-    parts = [str(called.get(each, each)) for each in (*rule.stores, *rule.clients)] + list(rule.sites)
+    """Where a rule looks: names of stores and clients by id; those the reader may not see have none."""
+    named = [called[each] for each in (*rule.stores, *rule.clients) if each in called]
+    hidden = len(rule.stores) + len(rule.clients) - len(named)
+    parts = named + ([_("others")] if hidden else []) + list(rule.sites)
     if rule.owner_id:
         parts.append(_("stores of %s") % rule.owner)
     return ", ".join(parts) or _("all stores and sites")

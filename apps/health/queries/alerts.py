@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import Client, Member, Store
+from apps.accounts.models import Member
 from apps.accounts.queries import colleagues, owned, site_filter, stores_for
 from apps.core.findings import stake
 from apps.core.lists import ListColumn, ListQuery, dom_id, ordered
@@ -20,6 +20,7 @@ from apps.core.permissions import Permission
 from apps.health.findings import INCIDENT_KINDS
 from apps.health.models import AlertDelivery, AlertRule, Incident, IncidentEvent, IncidentOpinion, Severity, Signal
 from apps.health.queries.alert_words import signal_text
+from apps.health.queries.rules import Reach, rules_for
 
 DEFAULT_SORT = "-at_stake"
 STATES = ("open", "acknowledged", "snoozed", "resolved")
@@ -193,29 +194,40 @@ class RuleRow:
     living: int
     useful: int
     voices: int
+    may_change: bool = True
 
     @property
     def share(self) -> float | None:
         return self.useful / self.voices if self.voices else None
 
 
-def rule_rows() -> list[RuleRow]:
-    """Three queries, however many rules."""
-    since = timezone.now() - timedelta(days=90)
-    counted = Signal.objects.filter(began_at__gte=since).values_list("rule").order_by()
+def rule_rows(member: Member) -> list[RuleRow]:
+    """Rules that look at stores of the member's, and what they did there; however many, a constant number of queries."""
+    since, mine = timezone.now() - timedelta(days=90), incidents_for(member)
+    counted = Signal.objects.filter(began_at__gte=since, incident__in=mine).values_list("rule").order_by()
     signals = {
         rule: (n, living)
         for rule, n, living in counted.annotate(
             n=Count("incident", distinct=True), living=Count("incident", distinct=True, filter=Q(living=True))
         )
     }
-    voices = IncidentOpinion.objects.filter(at__gte=since).values_list("incident__rule").order_by()
+    voices = IncidentOpinion.objects.filter(at__gte=since, incident__in=mine).values_list("incident__rule").order_by()
     useful = {rule: (yes, n) for rule, yes, n in voices.annotate(yes=Count("id", filter=Q(useful=True)), n=Count("id"))}
-    rules = AlertRule.objects.select_related("owner__user").order_by("-active", "fact", "metric", "created_at")
-    return [RuleRow(rule, *signals.get(rule.pk, (0, 0)), *useful.get(rule.pk, (0, 0))) for rule in rules]
+    reach = Reach.of(member)
+    return [
+        RuleRow(
+            rule,
+            *signals.get(rule.pk, (0, 0)),
+            *useful.get(rule.pk, (0, 0)),
+            may_change=reach.holds(rule.stores, rule.sites),
+        )
+        for rule in rules_for(member)
+    ]
 
 
-def names() -> dict[Any, str]:
-    """Names of stores and clients by what rules hold of them."""
-    stores: dict[Any, str] = dict(Store.objects.values_list("pk", "name"))
-    return stores | {str(pk): name for pk, name in Client.objects.values_list("pk", "name")}
+def messages_for(member: Member) -> QuerySet[AlertDelivery]:
+    """Messages of incidents the member may see; tests are seen by who sees all, and by who asked for them."""
+    if member.can(Permission.ALL_STORES):
+        return AlertDelivery.objects.all()
+    tests = Q(incident=None, member=member)
+    return AlertDelivery.objects.filter(tests | Q(incident__in=incidents_for(member)))

@@ -71,6 +71,7 @@ class Line:
     policy: int | None = None
     at_stake: int | None = None
     told_on: date | None = None
+    stale: bool = False  # its reports have stopped: what they said last is no comfort
 
     @property
     def key(self) -> str:
@@ -92,6 +93,8 @@ class Line:
             return "breach"
         if self.band == Band.AMBER or any(cell.watched for cell in self.cells.values()):
             return "near"
+        if self.stale:
+            return "silent"
         rated = any(cell.reading.band != Band.UNRATED for cell in self.cells.values())
         return "good" if rated else "unrated"
 
@@ -119,6 +122,8 @@ def board(member: Member, query: ListQuery, *, currency: str, today: date) -> Bo
     _read(lines, member)
     _foretell(lines, member)
     _weigh(lines, member, currency, today)
+    for line in lines.values():
+        line.stale = line.told_on is not None and (today - line.told_on).days > STALE_AFTER
     counts = {state: sum(line.state == state for line in lines.values()) for state in STATES}
     trouble = sum(line.at_stake or 0 for line in lines.values() if line.state in {"breach", "near"})
     days = [line.told_on for line in lines.values() if line.told_on]

@@ -29,7 +29,7 @@ def tried(rule: AlertRule, *, at: datetime) -> Tried:
     scope = stakes.scopes([rule], here)[rule.pk]
     series = readings.days_of([rule], here, back=BACK)[rule.pk]
     first = at.date() - timedelta(days=BACK)
-    mine = [days for key, days in series.items() if key.site in scope]
+    mine = [days for key, days in series.items() if key.site.whole in scope]
     done = [fired(rule, days, first) for days in mine]
     known = max((sum(each.day >= first for each in days) for days in mine), default=0)
     return Tried(sum(days for days, _n in done), sum(n for _days, n in done), len(mine), known)

@@ -1,14 +1,14 @@
 """Where each rate stands in the newest report of its site."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
 from apps.accounts.models import Member
 from apps.accounts.queries import site_filter
 from apps.health.domain.headroom import Band, Limit, Standing, Window, stand
-from apps.health.domain.performance import OF_GOOD
+from apps.health.domain.performance import OF_GOOD, Told, broken
 from apps.health.models import HealthDay
 from apps.health.models.facts import Operator
 from apps.health.queries.latest import latest
@@ -68,7 +68,15 @@ def reading(row: HealthDay, asked: Standards) -> Reading:
     bad = row.total - row.count if row.metric in OF_GOOD else row.count
     limit = Limit.of(level.target, level.operator)
     own = None if level.own is None else Limit.of(level.own, level.operator).ppm
-    return Reading(row, stand(bad, row.total, limit, own=own), level)
+    return Reading(row, _judged(row, level, stand(bad, row.total, limit, own=own)), level)
+
+
+def _judged(row: HealthDay, level: Level, standing: Standing) -> Standing:
+    """Amazon's own verdict stands over our numbers: what it calls good is at most near its limit."""
+    over = broken(Told(row.status, row.count, row.total, row.rate), level.operator, level.target)
+    if over:
+        return replace(standing, band=Band.BREACH)
+    return replace(standing, band=Band.AMBER) if over is False and standing.band == Band.BREACH else standing
 
 
 def _worded(row: HealthDay) -> Standing:

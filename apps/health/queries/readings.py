@@ -3,10 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import numpy as np
 from django.apps import apps
@@ -17,58 +16,47 @@ from apps.core.metrics import REGISTRY, Measure, Metric, Period, Unit, evaluate
 from apps.core.tenancy import acting_agency
 from apps.health.domain import anomaly
 from apps.health.domain.incidents import Site
+from apps.health.domain.performance import Told, broken
 from apps.health.domain.rules import Reading
 from apps.health.models import AlertRule, HealthDay, Notice, Outlook, Standard
 from apps.health.models.facts import Work
+from apps.health.models.names import SILENT
+from apps.health.queries import products
+from apps.health.queries.ground import Days, Ground, Key, complete_days
+from apps.health.queries.silence import ages
 from apps.health.queries.standards import standards
-from apps.sync.models import Stream
 
 MILLION = Decimal(1_000_000)
 HISTORY = 400  # days an anomaly's habit is learned from, if they are there
-COUNTED = ("policy_", "ahr")  # health metrics that are counts or scores, not rates
+COUNTED = ("policy_", "ahr", SILENT)  # health metrics that are counts or scores, not rates
 
 
-class Key(NamedTuple):
-    """Whose days they are."""
+def days_of(
+    rules: Collection[AlertRule], ground: Ground, *, back: int = 0, kept: Collection[Site] = ()
+) -> dict[Any, Days]:
+    """{rule id: {key: readings, oldest first}}; `back` is how many days before today are wanted, at least.
 
-    site: Site
-    metric: str
-    programme: str = ""
-
-
-Days = dict[Key, list[Reading]]
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What evaluation stands on: active sites with their zones, money, and the moment."""
-
-    zones: Mapping[Site, str]
-    currency: str
-    rates: Mapping[str, Decimal]
-    at: datetime
-
-    @property
-    def stores(self) -> set[int]:
-        return {site.store for site in self.zones}
-
-    def today(self, site: Site) -> date:
-        return self.at.astimezone(ZoneInfo(self.zones.get(site, "UTC"))).date()
-
-
-def days_of(rules: Collection[AlertRule], ground: Ground, *, back: int = 0) -> dict[Any, Days]:
-    """{rule id: {key: readings, oldest first}}; `back` is how many days before today are wanted, at least."""
+    `kept` are products that a rule has spoken of: they are looked at until they are well, whatever they sell.
+    """
     first = ground.at.date() - timedelta(days=max([back + 1, *(rule.days + 4 for rule in rules)]))
     fact = AlertRule.Fact
-    health = [rule for rule in rules if rule.fact == fact.HEALTH]
-    sums = [rule for rule in rules if rule.fact == fact.METRIC and rule.condition != AlertRule.Condition.ANOMALY]
+    health = [rule for rule in rules if rule.fact == fact.HEALTH and rule.metric != SILENT]
+    silent = [rule for rule in rules if rule.fact == fact.HEALTH and rule.metric == SILENT]
+    plain = [rule for rule in rules if rule.fact == fact.METRIC and rule.condition != AlertRule.Condition.ANOMALY]
+    sums = [rule for rule in plain if rule.grain == AlertRule.Grain.SITE]
+    single = [rule for rule in plain if rule.grain == AlertRule.Grain.SKU]
     odd = [rule for rule in rules if rule.condition == AlertRule.Condition.ANOMALY]
     notices = [rule for rule in rules if rule.fact == fact.NOTICE]
     found: dict[Any, Days] = {rule.pk: {} for rule in rules}
     if health:
         _deal(found, health, _health(health, first, ground.at.date()))
+    if silent:
+        _deal(found, silent, ages(first, ground))
     if sums:
         _deal(found, sums, _sums({rule.metric for rule in sums}, first, ground))
+    if single:
+        wanted = products.Wanted(first, 0 if back else max(rule.days for rule in single), kept)
+        _deal(found, single, products.days_of(single, wanted, ground, complete_days(ground)))
     if notices:
         _deal(found, notices, _notices(ground))
     if odd:
@@ -95,7 +83,7 @@ def _health(rules: Collection[AlertRule], first: date, today: date) -> Days:
     """Newest last. A metric that its site's newest report does not name ends with a reading that knows nothing."""
     patterns = [rule.metric.replace("_", r"\_").replace("*", "%") for rule in rules]
     rows = copying.read(
-        "SELECT store_id, marketplace_id, metric, programme, date, rate, count, target, operator, status,"
+        "SELECT store_id, marketplace_id, metric, programme, date, rate, count, total, target, operator, status,"
         " max(date) OVER (PARTITION BY store_id, marketplace_id) FROM {table}"
         " WHERE agency_id = %(agency)s AND date >= %(first)s AND metric LIKE ANY(%(patterns)s)"
         " ORDER BY store_id, marketplace_id, metric, programme, date",
@@ -118,22 +106,31 @@ def _health(rules: Collection[AlertRule], first: date, today: date) -> Days:
 
 def _reading(metric: str, row: Sequence[Any], asked: Standard | None) -> Reading:
     """The report's own target; where it names none, the official standard."""
-    day, rate, count, target, operator, status = row
-    if target is None and asked:
+    day, rate, count, total, target, operator, status = row
+    if (target is None or not operator) and asked:
         target, operator = asked.target, asked.operator
     if metric == "account_status":
         return Reading(day, word=status)
     counted = metric.startswith(COUNTED)
     scale = 1 if counted else MILLION
-    value = count if counted else rate
+    value = count if counted else _exact(rate, count, total)
+    told = Told(status, count, None if counted else total, rate)
     return Reading(
         day,
         None if value is None else Decimal(value) / scale,
         None if target is None else Decimal(target) / scale,
         operator,
         rate=not counted,
+        broken=None if target is None or not operator or value is None else broken(told, operator, target),
         word=status if metric == "ahr" and value is None else "",
     )
+
+
+def _exact(rate: int | None, count: int | None, total: int | None) -> Decimal | None:
+    """A rate in millionths by its whole numbers, for the report's own is rounded; not rated stays not rated."""
+    if rate is None or count is None or not total:
+        return None if rate is None else Decimal(rate)
+    return count * MILLION / total
 
 
 def _foretold(days: Days, first: date) -> None:
@@ -172,7 +169,7 @@ def _sums(metrics: set[str], first: date, ground: Ground) -> Days:
         rates=ground.rates,
         by=("store", "marketplace", "date"),
     )
-    complete = _complete(ground)
+    complete = complete_days(ground)
     days: Days = defaultdict(list)
     for (store, site, day), values in sorted(rows.items()):
         for key in keys:
@@ -182,22 +179,12 @@ def _sums(metrics: set[str], first: date, ground: Ground) -> Days:
     return days
 
 
-def _complete(ground: Ground) -> dict[tuple[Site, str], date]:
-    """The last whole local day that has come in, by site and dataset, where a stream says so."""
-    found: dict[tuple[Site, str], date] = {}
-    streams = Stream.objects.filter(store__in=ground.stores, active=True).exclude(reached=None)
-    by_store: dict[int, list[Site]] = defaultdict(list)
-    for site in ground.zones:
-        by_store[site.store].append(site)
-    for store, dataset, code, reached in streams.values_list("store", "dataset", "marketplace", "reached"):
-        for site in by_store[store]:
-            if code in ("", site.marketplace):
-                day = reached.astimezone(ZoneInfo(ground.zones[site])).date() - timedelta(days=1)
-                found[site, dataset] = max(day, found.get((site, dataset), day))
-    return found
-
-
 # -- notices
+
+
+def place_of(notice: Site, ground: Ground, main: Mapping[int, Site]) -> Site | None:
+    """Where a notice counts: on its site, else on the store's main one; None where the store has no site."""
+    return notice if notice in ground.zones else main.get(notice.store)
 
 
 def _notices(ground: Ground) -> Days:
@@ -209,9 +196,12 @@ def _notices(ground: Ground) -> Days:
         for site in ground.zones
         for kind in Notice.Kind.values
     }
+    main, sums = ground.main(), defaultdict[Key, int](int)
     for store, site, kind, number in counted:
-        place = Site(store, site)
-        days[Key(place, kind)] = [Reading(ground.today(place), Decimal(number))]
+        if place := place_of(Site(store, site), ground, main):
+            sums[Key(place, kind)] += number
+    for key, number in sums.items():
+        days[key] = [Reading(ground.today(key.site), Decimal(number))]
     return days
 
 
@@ -229,7 +219,7 @@ class _Counts:
 
 def _anomalies(rules: Collection[AlertRule], ground: Ground, back: int) -> dict[Any, Days]:
     """Each rule's sites judged; alarms chosen over all rules of a day together."""
-    complete = _complete(ground)
+    complete = complete_days(ground)
     series = {
         key: _counts(REGISTRY[key], ground, complete) for key in {rule.metric for rule in rules if _countable(rule)}
     }

@@ -13,8 +13,11 @@ from apps.accounts.queries import rates
 from apps.core.money import convert
 from apps.core.permissions import Permission, Role
 from apps.health.domain.incidents import Site
-from apps.health.models import AlertRule, Defect, Offer
-from apps.health.queries.readings import Ground
+from apps.health.models import AlertRule, Defect, Notice, Offer, Signal
+from apps.health.models.facts import Work
+from apps.health.queries.ground import Ground
+from apps.health.queries.products import offered
+from apps.health.queries.readings import place_of
 
 BLAMED_DAYS = 90  # defects of so many days say whose product it is
 
@@ -26,6 +29,18 @@ class Stake:
     sales: int
     currency: str
     rank: int
+
+
+@dataclass(frozen=True)
+class Named:
+    """The products a sign names: which (the one that sells most first), whose the first is, what all of them sold.
+
+    No SKU at all: the sign is about the account. `stake` None: nothing is known of what they sell.
+    """
+
+    skus: tuple[str, ...] = ()
+    owner: Any = None
+    stake: Stake | None = None
 
 
 @dataclass
@@ -67,9 +82,10 @@ class People:
 def ground(at: datetime) -> Ground:
     """All sites of active stores. Three queries."""
     sites = StoreMarketplace.objects.filter(active=True, store__active=True)
+    told = sites.order_by("store", "marketplace__position", "marketplace")
     zones = {
         Site(store, code): zone
-        for store, code, zone in sites.values_list("store", "marketplace", "marketplace__time_zone")
+        for store, code, zone in told.values_list("store", "marketplace", "marketplace__time_zone")
     }
     currency = AgencySettings.objects.values_list("currency", flat=True).first() or "USD"
     return Ground(zones, currency, rates(currency, at.date()), at)
@@ -130,3 +146,43 @@ def blamed(sites: Collection[Site], today: date) -> dict[Site, tuple[str, Any]]:
         (Site(s, m), sku): owner for s, m, sku, owner in offers.values_list("store", "marketplace", "sku", "owner")
     }
     return {site: (sku, owners.get((site, sku))) for site, sku in worst.items()}
+
+
+def named(signals: Collection[Signal], here: Ground) -> dict[Any, Named]:
+    """{signal id: the products it names}: its own, or those of the open notices behind it. Two queries for all."""
+    places = {each.pk: {Site(each.store_id, each.marketplace, each.sku)} for each in signals if each.sku}
+    told = [each for each in signals if each.metric in Notice.Kind.values and not each.sku]
+    noticed = _noticed(here) if told else {}
+    for each in told:
+        found = noticed.get((Site(each.store_id, each.marketplace), each.metric))
+        if found:
+            places[each.pk] = found
+    offers = offered({place for found in places.values() for place in found})
+    return {pk: _named(found, offers, here) for pk, found in places.items()}
+
+
+def _noticed(here: Ground) -> dict[tuple[Site, str], set[Site]]:
+    """{(where notices count, their kind): the products they name}; notices that name none are left out."""
+    main, found = here.main(), defaultdict[tuple[Site, str], set[Site]](set)
+    living = Notice.objects.filter(state__in=[Work.TODO, Work.DOING], store__in=here.stores).exclude(sku="")
+    for store, code, kind, sku in living.values_list("store", "marketplace", "kind", "sku"):
+        place = place_of(Site(store, code), here, main)
+        if place:
+            found[place, kind].add(Site(store, place.marketplace, sku))
+    return found
+
+
+def _named(places: Collection[Site], offers: dict[Site, Offer], here: Ground) -> Named:
+    def money(place: Site) -> int:
+        offer = offers.get(place)
+        return (offer.sales_30d or 0) if offer else 0
+
+    order = sorted(places, key=lambda each: (-money(each), each.sku))
+    known = [offers[each] for each in order if each in offers and offers[each].sales_30d is not None]
+    owner = offers[order[0]].owner_id if order[0] in offers else None
+    currencies = {offer.currency for offer in known}
+    if len(currencies) != 1 or not currencies <= set(here.rates):
+        return Named(tuple(each.sku for each in order), owner)
+    currency, sales = currencies.pop(), sum(offer.sales_30d or 0 for offer in known)
+    rank = convert(sales, source=currency, target=here.currency, rate=here.rates[currency])
+    return Named(tuple(each.sku for each in order), owner, Stake(sales, currency, rank))

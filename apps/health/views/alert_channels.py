@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -12,11 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.core import lists
 from apps.core.http import MemberRequest, page, requires
-from apps.core.permissions import Permission
+from apps.core.permissions import LABELS, Permission
 from apps.health.actions import channels as actions
 from apps.health.actions.alert_rules import ensure_defaults
 from apps.health.forms.alerts import ChannelForm, HoursForm
-from apps.health.models import AlertChannel, AlertDelivery, AlertHours
+from apps.health.models import AlertChannel, AlertHours
+from apps.health.queries.alerts import messages_for
 from apps.health.views.alert_rules import tabs
 
 LIST, ONE = "health/alerts/channels.html", "health/alerts/channel.html"
@@ -62,6 +64,7 @@ def channel(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(AlertChannel.objects, pk=pk)
     if request.method != "POST":
         return _one(request, found)
+    _must_see_all(request)
     form = ChannelForm({**request.POST.dict(), "kind": found.kind}, kept=bool(found.sealed))
     if not form.is_valid():
         return _one(request, found, form=form, status=422)
@@ -73,9 +76,15 @@ def channel(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect("alert-channel", agency=request.agency.slug, pk=found.pk)
 
 
+def _must_see_all(request: MemberRequest) -> None:
+    """A channel tells of all stores: who sees some of them only adds another, and changes none."""
+    if not request.member.can(Permission.ALL_STORES):
+        raise PermissionDenied(LABELS[Permission.ALL_STORES])
+
+
 def _one(request: MemberRequest, found: AlertChannel, *, form: Any = None, status: int = 200) -> HttpResponse:
     query = lists.parse(request.GET, COLUMNS, sort="-at", today=timezone.localdate())
-    sent = AlertDelivery.objects.filter(channel=found).select_related("incident", "member__user")
+    sent = messages_for(request.member).filter(channel=found).select_related("incident", "member__user")
     names = ("kind", "language", "quiet_from", "quiet_to", "time_zone", "urgent", "active")
     initial = {name: getattr(found, name) for name in names}
     initial |= {"name": str(found), "addresses": "\n".join(found.addresses)}
@@ -85,6 +94,7 @@ def _one(request: MemberRequest, found: AlertChannel, *, form: Any = None, statu
         "query": query,
         "rows": lists.paged(sent.order_by("-created_at"), query),
         "tabs": tabs(request, "alert-channels"),
+        "may_change": request.member.can(Permission.ALL_STORES),
     }
     return page(request, ONE, context, status=status)
 
@@ -95,6 +105,7 @@ def channel_act(request: MemberRequest, pk: uuid.UUID, what: str) -> HttpRespons
     """Try a channel, or forget it."""
     found = get_object_or_404(AlertChannel.objects, pk=pk)
     if what == "remove":
+        _must_see_all(request)
         actions.remove(found, by=request.member, at=timezone.now())
         return redirect("alert-channels", agency=request.agency.slug)
     if found.kind == AlertChannel.Kind.WEBHOOK:
@@ -109,7 +120,7 @@ def channel_act(request: MemberRequest, pk: uuid.UUID, what: str) -> HttpRespons
 @requires(Permission.ALERT_RULES)
 def message_again(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """Send a message once more."""
-    found = get_object_or_404(AlertDelivery.objects, pk=pk)
+    found = get_object_or_404(messages_for(request.member), pk=pk)
     actions.again(found, by=request.member, at=timezone.now())
     return redirect("alert-channel", agency=request.agency.slug, pk=found.channel_id)
 

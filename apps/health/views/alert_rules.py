@@ -4,8 +4,9 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,12 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.core.http import MemberRequest, page, requires
 from apps.core.money import to_decimal
-from apps.core.permissions import Permission
+from apps.core.permissions import LABELS, Permission
 from apps.health.actions import alert_rules as actions
 from apps.health.forms.alerts import STEPS, RuleForm
 from apps.health.models import AlertRule
 from apps.health.queries import alert_words as words
 from apps.health.queries import alerts as queries
+from apps.health.queries import rules as scope
 from apps.health.queries.dry_run import BACK, tried
 
 LIST, ONE = "health/alerts/rules.html", "health/alerts/rule.html"
@@ -44,7 +46,7 @@ def tabs(request: MemberRequest, name: str) -> list[dict[str, Any]]:
 def rules(request: MemberRequest) -> HttpResponse:
     """What are we told of, by whom it goes to, and was it worth it?"""
     actions.ensure_defaults()
-    currency, names = request.agency.settings.currency, queries.names()
+    currency, names = request.agency.settings.currency, scope.names_for(request.member)
     rows = [
         {
             "row": row,
@@ -52,7 +54,7 @@ def rules(request: MemberRequest) -> HttpResponse:
             "scope": words.scope_text(row.rule, names),
             "steps": [words.step_text(*step) for step in row.rule.steps],
         }
-        for row in queries.rule_rows()
+        for row in queries.rule_rows(request.member)
     ]
     may = request.member.can(Permission.ALERT_RULES)
     return page(request, LIST, {"rows": rows, "tabs": tabs(request, "alert-rules"), "may_rule": may, "back": BACK})
@@ -67,16 +69,26 @@ def rule_new(request: MemberRequest) -> HttpResponse:
 @requires(Permission.ALERT_RULES)
 def rule(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     """One rule: read, tried on the past, changed."""
-    return _edit(request, get_object_or_404(AlertRule.objects, pk=pk))
+    return _edit(request, _mine(request, pk))
+
+
+def _mine(request: MemberRequest, pk: uuid.UUID) -> AlertRule:
+    """A rule one may change. 404 for one that looks at others' stores, 403 for one that looks at others', too."""
+    found = next((rule for rule in scope.rules_for(request.member) if rule.pk == pk), None)
+    if found is None:
+        raise Http404
+    if not scope.may_change(request.member, found):
+        raise PermissionDenied(LABELS[Permission.ALL_STORES])
+    return found
 
 
 def _edit(request: MemberRequest, found: AlertRule) -> HttpResponse:
     currency = request.agency.settings.currency
     fresh = found._state.adding
     if request.method != "POST":
-        form = RuleForm(currency=currency, initial=None if fresh else _initial(found, currency))
+        form = RuleForm(currency=currency, member=request.member, initial=None if fresh else _initial(found, currency))
         return page(request, ONE, _one(request, found, form))
-    form = RuleForm(request.POST, currency=currency)
+    form = RuleForm(request.POST, currency=currency, member=request.member)
     if not form.is_valid():
         return page(request, ONE, _one(request, found, form), status=422)
     values = form.values()
@@ -108,6 +120,7 @@ def _initial(found: AlertRule, currency: str) -> dict[str, Any]:
     names = (
         "programme",
         "condition",
+        "grain",
         "operator",
         "days",
         "amber",
@@ -140,7 +153,7 @@ def _initial(found: AlertRule, currency: str) -> dict[str, Any]:
 @requires(Permission.ALERT_RULES)
 def rule_act(request: MemberRequest, pk: uuid.UUID, what: str) -> HttpResponse:
     """Switch a rule on or off, or forget it."""
-    found = get_object_or_404(AlertRule.objects, pk=pk)
+    found = _mine(request, pk)
     if what == "remove":
         actions.remove(found, by=request.member, at=timezone.now())
     else:

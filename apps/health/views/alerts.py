@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
@@ -17,7 +18,7 @@ from apps.accounts.views import lists as pages
 from apps.core import lists
 from apps.core.findings import explain_stake
 from apps.core.http import MemberRequest, page, requires, toast
-from apps.core.permissions import Permission
+from apps.core.permissions import LABELS, Permission
 from apps.health.actions import incidents as actions
 from apps.health.actions.crises import ensure_playbooks
 from apps.health.forms.alerts import SNOOZES, IncidentAction
@@ -25,11 +26,13 @@ from apps.health.models import Incident, Playbook, Severity
 from apps.health.queries import alert_words as words
 from apps.health.queries import alerts as queries
 from apps.health.queries import crises as playbooks
+from apps.health.queries.rules import may_change
 from apps.health.views.alert_rules import tabs
 from apps.sync.queries.freshness import oldest
 
 PAGE, TEMPLATE, ONE = "alerts", "health/alerts/list.html", "health/alerts/incident.html"
 FILTERS = {"q", "mp", "store", "owner", "cause", "severity"}
+DECISIONS = {"snooze"}  # what else than work it takes a senior for
 MARKS = {"open": "danger", "acknowledged": "info", "snoozed": "neutral", "resolved": "success"}
 
 
@@ -71,6 +74,7 @@ def context(request: MemberRequest, slug: str, params: QueryDict) -> dict[str, A
         "sites": sorted(set(mine.exclude(marketplace="").order_by().values_list("marketplace", flat=True).distinct())),
         "stores": [] if store else [(each.slug, each.name) for each in stores_for(member)],
         "may_work": may_work,
+        "may_decide": member.can(Permission.HEALTH_DECIDE),
         "may_rule": member.can(Permission.ALERT_RULES),
         "people": list(colleagues()) if may_work else [],
         "snoozes": SNOOZES,
@@ -108,6 +112,7 @@ def act_many(request: MemberRequest, store: str = "") -> HttpResponse:
     if not form.is_valid():
         return toast(HttpResponse(status=422), _("Choose what to do."), kind="warning")
     values = form.cleaned_data
+    _may(request, values["action"])
     mine = queries.incidents_for(request.member).filter(**({"store__slug": store} if store else {}))
     chosen, problem = pages.meant(
         request,
@@ -127,6 +132,11 @@ def act_many(request: MemberRequest, store: str = "") -> HttpResponse:
     shown = context(request, store, pages.params_of(values["query"]))
     answer = page(request, TEMPLATE, shown, status=422 if problem else 200)
     return toast(answer, said, kind="warning" if problem else "success")
+
+
+def _may(request: MemberRequest, action: str) -> None:
+    if action in DECISIONS and not request.member.can(Permission.HEALTH_DECIDE):
+        raise PermissionDenied(LABELS[Permission.HEALTH_DECIDE])
 
 
 def _seen(mine: Any, query: lists.ListQuery, member: Member) -> Any:
@@ -205,7 +215,8 @@ def _one(request: MemberRequest, found: Incident, form: IncidentAction | None = 
         "books": _books(found) if member.can(Permission.HEALTH_EDIT) else [],
         "runs": list(playbooks.crises_for(member).filter(incident=found)),
         "may_work": member.can(Permission.HEALTH_EDIT),
-        "may_rule": member.can(Permission.ALERT_RULES),
+        "may_decide": member.can(Permission.HEALTH_DECIDE),
+        "may_rule": member.can(Permission.ALERT_RULES) and bool(found.rule and may_change(member, found.rule)),
         "rule_text": words.rule_text(found.rule, currency) if found.rule else "",
         "mark": MARKS[found.state],
         "tone": words.TONES[found.severity],
@@ -242,6 +253,7 @@ def act(request: MemberRequest, number: int) -> HttpResponse:
     found, form = _incident(request, number), IncidentAction(request.POST)
     if not form.is_valid():
         return page(request, ONE, _one(request, found, form), status=422)
+    _may(request, form.cleaned_data["action"])
     try:
         do(found, form.cleaned_data, request.member)
     except actions.Over as over:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -18,7 +19,7 @@ from apps.accounts.queries import stores_for
 from apps.accounts.views.lists import job_row
 from apps.core.http import MemberRequest, page, requires
 from apps.core.models import Job
-from apps.core.permissions import Permission
+from apps.core.permissions import LABELS, Permission
 from apps.core.storage import Missing, documents
 from apps.health.actions import crises as actions
 from apps.health.forms.crises import PlanForm, PlaybookForm, StartForm, StepForm, written
@@ -92,6 +93,7 @@ def _one(
         "plan": plan or PlanForm(initial=found.plan),
         "problem": problem,
         "may_work": request.member.can(Permission.HEALTH_EDIT) and found.state == Crisis.State.OPEN,
+        "may_decide": request.member.can(Permission.HEALTH_DECIDE),
         "job_row": job_row(running.first()),
         "tabs": tabs(request, "crises"),
         "today": timezone.localdate(),
@@ -108,6 +110,8 @@ def step(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         words = " ".join(str(each) for errors in form.errors.values() for each in errors)
         return _one(request, found.crisis, problem=words, status=422)
+    if form.cleaned_data["action"] in {"confirm", "skip"}:
+        _must_decide(request)
     try:
         _do(found, form.cleaned_data, request)
     except actions.Not as why:
@@ -120,6 +124,12 @@ def _step(request: MemberRequest, pk: uuid.UUID, *, lock: bool = False) -> Crisi
     mine = CrisisStep.objects.filter(crisis__in=queries.crises_for(request.member))
     mine = mine.select_for_update(of=("self",)) if lock else mine
     return get_object_or_404(mine.select_related("crisis__store", "crisis__playbook"), pk=pk)
+
+
+def _must_decide(request: MemberRequest) -> None:
+    """The second pair of eyes, leaving a step out and closing a run are a senior's."""
+    if not request.member.can(Permission.HEALTH_DECIDE):
+        raise PermissionDenied(LABELS[Permission.HEALTH_DECIDE])
 
 
 def _do(found: CrisisStep, values: dict[str, Any], request: MemberRequest) -> None:
@@ -146,6 +156,8 @@ def act(request: MemberRequest, number: int, what: str) -> HttpResponse:
     if what not in {"plan", "pack", "close"}:
         raise Http404
     found = _crisis(request, number)
+    if what == "close":
+        _must_decide(request)
     form = PlanForm(request.POST)
     try:
         if what == "pack":

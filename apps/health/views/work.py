@@ -21,7 +21,7 @@ from apps.accounts.queries import colleagues, stores_for
 from apps.accounts.views import lists as pages
 from apps.core import lists
 from apps.core.http import MemberRequest, page, requires, toast
-from apps.core.permissions import Permission
+from apps.core.permissions import LABELS, Permission
 from apps.health.actions.work import work_on
 from apps.health.forms import work as forms
 from apps.health.models import Defect, Notice
@@ -29,6 +29,7 @@ from apps.health.models.facts import Programme, Work
 from apps.health.queries import work as queries
 
 FILTERS = {"q", "mp", "store", "kind", "programme", "owner", "status"}
+CLOSED = {Work.DONE, Work.NONE}
 TONES = {"todo": "warning", "doing": "info", "done": "success", "none": "neutral"}
 
 
@@ -102,7 +103,7 @@ def context(request: MemberRequest, kind: List, slug: str, params: QueryDict) ->
         "tones": TONES,
         "kinds": kind.kinds.choices,
         "programmes": Programme.choices,
-        "work": Work.choices,
+        "work": _states(request, kind.kinds),
         "filtered": bool(set(query.params) & FILTERS),
         "sites": _sites(member),
         "stores": [] if store else [(each.slug, each.name) for each in stores_for(member)],
@@ -148,6 +149,7 @@ def _act(request: MemberRequest, kind: List, slug: str) -> HttpResponse:
     form = forms.BulkWork(request.POST)
     if not form.is_valid():
         return toast(HttpResponse(status=422), _("Choose what to do."), kind="warning")
+    _may_set(request, kind.kinds, form.changes.get("state"))
     rows = kind.rows(member).filter(**({"store__slug": slug} if slug else {}))
     chosen, problem = pages.meant(
         request,
@@ -165,6 +167,18 @@ def _act(request: MemberRequest, kind: List, slug: str) -> HttpResponse:
     shown = context(request, kind, slug, pages.params_of(form.cleaned_data["query"]))
     answer = page(request, kind.template, shown, status=422 if problem else 200)
     return toast(answer, problem or said, kind="warning" if problem else "success", undo=undo)
+
+
+def _may_set(request: MemberRequest, kinds: Any, state: str | None) -> None:
+    """Notices are closed by those who decide; how far a defect is says whoever works on it."""
+    if kinds is Notice.Kind and state in CLOSED and not request.member.can(Permission.HEALTH_DECIDE):
+        raise PermissionDenied(LABELS[Permission.HEALTH_DECIDE])
+
+
+def _states(request: MemberRequest, kinds: Any, now: str = "") -> list[tuple[str, Any]]:
+    """The states one may set, and the one there is."""
+    free = kinds is not Notice.Kind or request.member.can(Permission.HEALTH_DECIDE)
+    return [(value, label) for value, label in Work.choices if free or value not in CLOSED or value == now]
 
 
 def _shown(kind: List, member: Member, slug: str, params: QueryDict) -> QuerySet[Any]:
@@ -251,6 +265,8 @@ def _saved_one(request: MemberRequest, one: One, row: Any) -> HttpResponse:
     form = one.form(request.POST)
     if not form.is_valid():
         return _shown_one(request, one, row, form=form, status=422)
+    if form.cleaned_data["state"] != row.state:
+        _may_set(request, row.Kind, form.cleaned_data["state"])
     work_on([row], form.cleaned_data, by=request.member, at=timezone.now())
     row.refresh_from_db()
     return toast(_shown_one(request, one, row, saved=True), _("Saved."))
@@ -259,9 +275,11 @@ def _saved_one(request: MemberRequest, one: One, row: Any) -> HttpResponse:
 def _shown_one(
     request: MemberRequest, one: One, row: Any, *, form: Any = None, saved: bool = False, status: int = 200
 ) -> HttpResponse:
+    form = form or one.form(initial={name: getattr(row, name) for name in one.fields})
+    form.fields["state"].choices = _states(request, row.Kind, row.state)
     values = {
         "row": row,
-        "form": form or one.form(initial={name: getattr(row, name) for name in one.fields}),
+        "form": form,
         "may_edit": request.member.can(Permission.HEALTH_EDIT),
         "saved": saved,
         "dom": queries.dom_of(row),

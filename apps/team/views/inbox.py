@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
@@ -18,7 +19,7 @@ from apps.core.findings import KINDS, MADE_OF, explain_stake, stake
 from apps.core.http import MemberRequest, page, requires, toast
 from apps.core.metrics import Explanation, Period
 from apps.core.models import Entry
-from apps.core.permissions import Permission
+from apps.core.permissions import LABELS, Permission
 from apps.sync.queries.freshness import oldest
 from apps.team import actions
 from apps.team.forms import MOST_AT_ONCE, InboxAction
@@ -130,6 +131,8 @@ def inbox_act(request: MemberRequest) -> HttpResponse:
         return page(request, "team/inbox.html", _inbox(request) | {"form": form, "asked": True}, status=422)
     chosen = [uuid.UUID(each) for each in form.cleaned_data["ids"] if _is_id(each)]
     findings = list(queries.visible_findings(request.member).filter(pk__in=chosen))
+    if form.cleaned_data["action"] in {"snooze", "dismiss", "finish"}:
+        _may_settle(findings, request.member)
     try:
         with transaction.atomic():
             entries = _act(
@@ -150,6 +153,14 @@ def inbox_sum(request: MemberRequest) -> HttpResponse:
     chosen = [uuid.UUID(each) for each in request.POST.getlist("ids")[:MOST_AT_ONCE] if _is_id(each)]
     money = stake(queries.visible_findings(request.member).filter(pk__in=chosen))
     return page(request, "team/inbox_sum.html", {"money": money, "currency": request.agency.settings.currency})
+
+
+def _may_settle(findings: list[Any], member: Member) -> None:
+    """Some kinds ask for more than working the inbox before they are put aside."""
+    asked = {KINDS[each.kind].settle for each in findings if each.kind in KINDS}
+    for need in filter(None, asked):
+        if not member.can(need):
+            raise PermissionDenied(LABELS[need])
 
 
 def _act(findings: list[Any], values: dict[str, Any], deed: actions.Deed) -> list[Entry]:
