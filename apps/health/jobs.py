@@ -8,19 +8,21 @@ from apps.accounts.models import Store
 from apps.core import exports, jobs
 from apps.core.crypto import REWRAPPERS
 from apps.core.models import Job
-from apps.health.actions import channels, coverage, offers, packing, paper_findings, papers
+from apps.health.actions import channels, coverage, figures, offers, packing, paper_findings, papers, satisfaction
 from apps.health.queries import alert_exports
 from apps.health.queries.crises import crises_for
 from apps.health.queries.exports import FIELDS, exported
 from apps.health.tasks import evaluate_soon, refresh_papers_soon, refresh_soon
 from apps.sync.loading import Loaded, after_load
-from apps.sync.rows import DEFECT, FEEDBACK, HEALTH, ROW_TYPES, SHIPMENT
+from apps.sync.rows import DEFECT, DELIVERY, FEEDBACK, FIGURE, HEALTH, RETURN, ROW_TYPES, SHIPMENT
 
 EXPORT = "health.export"
 RECALCULATE = "papers.recalculate"
 
 papers.FOLLOWERS.append(refresh_papers_soon)
 offers.FOLLOWERS.append(refresh_papers_soon)
+figures.FOLLOWERS += [refresh_soon, evaluate_soon]
+satisfaction.FOLLOWERS.append(refresh_soon)
 
 
 @jobs.works(RECALCULATE)
@@ -45,7 +47,7 @@ def export(job: Job) -> None:
         exports.keep(job, FIELDS, rows, total=total, name=f"health-{timezone.localdate():%Y-%m-%d}")
 
 
-@after_load(HEALTH, DEFECT, FEEDBACK, SHIPMENT)
+@after_load(HEALTH, DEFECT, FEEDBACK, RETURN, SHIPMENT, FIGURE, DELIVERY)
 def follow(*, agency_id: int, store_id: int, loaded: Loaded, **_row: Any) -> None:
     """Facts have changed: what is foretold and found from them may have, too."""
     if loaded.new or loaded.changed or loaded.gone:

@@ -14,10 +14,11 @@ from apps.accounts.queries import rates
 from apps.core.findings import Candidate, update_findings
 from apps.core.money import convert
 from apps.health.domain.headroom import NEAR_DEFECTS, Limit
-from apps.health.domain.performance import OF_GOOD, Counted, compare, meets
-from apps.health.models import Defect, HealthDay, Notice, Offer
+from apps.health.domain.performance import HOLDS, OF_GOOD, Counted, compare, meets
+from apps.health.models import Defect, Figure, HealthDay, Notice, Offer
 from apps.health.models.facts import Operator, Work
 from apps.health.queries.counted import asked_of, counted
+from apps.health.queries.figures import current, joined
 from apps.health.queries.latest import latest
 from apps.health.queries.standards import Level, standards
 from apps.sync.models import Run
@@ -25,7 +26,7 @@ from apps.sync.models import Run
 DUE_WITHIN = timedelta(days=3)
 BAD, NONE = HealthDay.Status.BAD, HealthDay.Status.NONE
 # Rates counted again, and the dataset they are counted from.
-RECOUNTED = {"odr": "orders", "lsr": "shipments", "cancel": "shipments", "vtr": "shipments"}
+RECOUNTED = {"odr": "orders", "lsr": "shipments", "cancel": "shipments", "vtr": "shipments", "otdr": "shipments"}
 WELL = frozenset({"normal", "unknown", ""})
 
 
@@ -42,7 +43,9 @@ def refresh_findings(store: Store, *, at: datetime) -> None:
     """Open, refresh and close the store's findings about account health; a constant number of queries."""
     rows = list(latest(HealthDay.objects.filter(store=store)))
     asked, money = standards(at.date(), own=True), _money(store, at)
-    judged = [(row, level) for row in rows if (level := asked.level(row))]
+    told = joined(rows, current(Figure.objects.filter(store=store), on=at.date()))
+    # Levels of our own invention are for the page and for rules, not for everybody's inbox.
+    judged = [(each.row, level) for each in told if (level := asked.level(each.row)) and level.official]
     update_findings("health-breach", store, _breaches(judged, money), at=at)
     update_findings("health-near", store, _near(judged, money), at=at)
     update_findings("health-status", store, _status(store, rows, money), at=at)
@@ -54,8 +57,11 @@ def broken(row: HealthDay, level: Level) -> bool:
     """Amazon's own verdict where it gives one, else the numbers; not rated breaks nothing."""
     if row.status in {BAD, HealthDay.Status.GOOD}:
         return row.status == BAD
-    if row.status == NONE or row.count is None:
+    if row.status == NONE or (row.count is None and row.rate is None):
         return False
+    if row.count is None and row.rate is not None:  # a share without its counts
+        return not HOLDS[level.operator](row.rate, level.target)
+    assert row.count is not None
     if row.total is None:
         return not meets(row.count, 1, level.operator, level.target * 1_000_000)
     return row.total > 0 and not meets(row.count, row.total, level.operator, level.target)
@@ -96,7 +102,7 @@ def _over_own(row: HealthDay, level: Level) -> bool:
 
 
 def _candidate(row: HealthDay, level: Level, money: Mapping[str, Money], **more: Any) -> Candidate:
-    share = row.total is not None
+    share = row.total is not None or row.rate is not None
     detail = {
         "metric": row.metric,
         "programme": row.programme,
@@ -155,6 +161,8 @@ def _differences(store: Store, rows: list[HealthDay]) -> Iterator[Candidate]:
     for row, asked in zip(
         [row for row in wanted if row.window_first and row.window_last], asked_of(wanted), strict=True
     ):
+        if ours[asked].unknown:  # deliveries nobody told us of: nothing to compare
+            continue
         found = compare(row.metric, Counted(row.total, row.count), ours[asked])
         if found:
             yield Candidate(

@@ -22,6 +22,7 @@ from apps.health.models.facts import (
     Standard,
     Subscription,
 )
+from apps.health.models.figures import CsatDay, CsatTerms, Delivery, Figure
 from apps.health.models.offers import Offer, OrderDay
 from apps.health.models.outlooks import Outlook
 from apps.health.models.papers import (
@@ -52,8 +53,12 @@ __all__ = [
     "CoverageSum",
     "Crisis",
     "CrisisStep",
+    "CsatDay",
+    "CsatTerms",
     "Defect",
+    "Delivery",
     "Feedback",
+    "Figure",
     "HealthDay",
     "Incident",
     "IncidentEvent",

@@ -55,6 +55,11 @@ FIELDS = (
     Field(_("Operator"), lambda f: OPERATORS.get(f.cell.reading.level.operator if f.cell.reading.level else "", "")),
     Field(_("More allowed"), lambda f: f.cell.reading.standing.room),
     Field(_("State"), lambda f: f.cell.reading.band.value),
+    Field(_("Told by"), lambda f: f.cell.reading.origin),
+    Field(
+        _("CSat (internal)"),
+        lambda f: f.line.csat.score / 100 if f.line.csat and f.line.csat.score is not None else None,
+    ),
     Field(_("Chance of a breach"), lambda f: _share(f.cell.outlook.chance) if f.cell.outlook else None),
     Field(_("Window from"), _row("window_first")),
     Field(_("Window to"), _row("window_last")),

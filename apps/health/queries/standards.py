@@ -7,6 +7,7 @@ from datetime import date
 
 from apps.accounts.models import Threshold
 from apps.health.models import HealthDay, Standard
+from apps.health.models.names import COUNTED
 
 MILLION = 1_000_000
 OWN = "health."  # what metrics of this app are called among an agency's own thresholds
@@ -75,6 +76,6 @@ def own_levels() -> dict[Key, int]:
     found = {}
     for row in Threshold.objects.filter(metric__startswith=OWN):
         metric = row.metric.removeprefix(OWN)
-        counts = metric.startswith("policy_") or metric == "ahr"
+        counts = metric.startswith(COUNTED)
         found[metric, row.marketplace, row.programme] = int(row.value if counts else row.value * MILLION)
     return found
