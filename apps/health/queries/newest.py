@@ -96,7 +96,8 @@ def _standing(row: HealthDay, level: Level | None, asked: Standards) -> Standing
 def _scored(row: HealthDay, level: Level | None, asked: Standards) -> Standing:
     """The account health rating as a number: red below the floor, amber below the limit or the agency's own level. The
     marketplace's own word may only make it worse."""
-    score, worded = row.count or 0, _worded(row).band
+    score, word = row.count or 0, row.status.lower()
+    worded = WORDS.get(word) or WORSE.get(word) or Band.UNRATED
     floor = asked.get("ahr_floor", row.marketplace_id, row.programme)
     wanted = [each for each in (level.target, level.own) if each is not None] if level else []
     band = Band.AMBER if any(score < each for each in wanted) else Band.GOOD
