@@ -61,6 +61,8 @@ def provenance_text(each: Entered) -> str:
 
 def lost_text(points: float) -> str:
     """What an input costs of 100 points."""
+    if round(points, 1) == 0:
+        return _("no points")
     return _("−%(points)s points") % {"points": decimal(points, 1)}
 
 
