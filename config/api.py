@@ -5,6 +5,7 @@ from django.urls import path
 from apps.accounts.api import Stores
 from apps.health.api.alerts import Incidents
 from apps.health.api.facts import Defects, Health, Notices
+from apps.health.api.figures import CsatDays, Figures
 from apps.health.api.notifications import Notifications
 from apps.health.api.papers import Coverages, Papers
 from apps.health.api.rules import Rules
@@ -28,6 +29,8 @@ urlpatterns = [
     path("plan-lines", PlanLines.as_view(READ), name="api-plan-lines"),
     path("plan-lines/<uuid:pk>", PlanLines.as_view(ONE), name="api-plan-line"),
     path("health", Health.as_view(READ), name="api-health"),
+    path("health/figures", Figures.as_view(READ), name="api-health-figures"),
+    path("health/csat", CsatDays.as_view(READ), name="api-health-csat"),
     path("incidents", Incidents.as_view(READ), name="api-incidents"),
     path("incidents/<int:number>", Incidents.as_view(ONE | {"patch": "partial_update"}), name="api-incident"),
     path("incidents/<int:number>/notes", Incidents.as_view({"post": "note"}), name="api-incident-notes"),

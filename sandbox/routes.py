@@ -107,6 +107,7 @@ ROUTES = (
     _route("DELETE", "/_sandbox/notify", "notify", notifications.clear_addresses, "control"),
     _route("POST", "/_sandbox/health", "health", health.inject, "control"),
     _route("GET", "/_sandbox/seller_central/defects.csv", "defects", health.seller_central, "control"),
+    _route("GET", "/_sandbox/carrier/deliveries.csv", "deliveries", health.deliveries, "control"),
     _route("GET", "/_sandbox/truth/{what}", "truth", truth.show, "control"),
 )
 

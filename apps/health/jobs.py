@@ -11,7 +11,7 @@ from apps.core import exports, jobs
 from apps.core.crypto import REWRAPPERS
 from apps.core.metrics import DEFAULTS
 from apps.core.models import Job
-from apps.health.actions import channels, coverage, offers, packing, paper_findings, papers
+from apps.health.actions import channels, coverage, figures, offers, packing, paper_findings, papers, satisfaction
 from apps.health.actions.money import tell_in as incidents_tell_in
 from apps.health.actions.notifications import take
 from apps.health.queries import alert_exports, work_exports
@@ -21,7 +21,7 @@ from apps.health.queries.standards import told_defaults
 from apps.health.tasks import evaluate_soon, refresh_papers_soon, refresh_soon
 from apps.sync.actions.letters import TAKERS
 from apps.sync.loading import Loaded, after_load
-from apps.sync.rows import DEFECT, FEEDBACK, HEALTH, ROW_TYPES, SHIPMENT
+from apps.sync.rows import DEFECT, DELIVERY, FEEDBACK, FIGURE, HEALTH, RETURN, ROW_TYPES, SHIPMENT
 
 EXPORT = "health.export"
 RECALCULATE = "papers.recalculate"
@@ -30,6 +30,8 @@ MONEY_KEPT.append(incidents_tell_in)
 DEFAULTS.append(told_defaults)
 papers.FOLLOWERS.append(refresh_papers_soon)
 offers.FOLLOWERS.append(refresh_papers_soon)
+figures.FOLLOWERS += [refresh_soon, evaluate_soon]
+satisfaction.FOLLOWERS.append(refresh_soon)
 
 
 @jobs.works(RECALCULATE)
@@ -54,7 +56,7 @@ def export(job: Job) -> None:
         exports.keep(job, FIELDS, rows, total=total, name=f"health-{timezone.localdate():%Y-%m-%d}")
 
 
-@after_load(HEALTH, DEFECT, FEEDBACK, SHIPMENT)
+@after_load(HEALTH, DEFECT, FEEDBACK, RETURN, SHIPMENT, FIGURE, DELIVERY)
 def follow(*, agency_id: int, store_id: int, loaded: Loaded, **_row: Any) -> None:
     """Facts have changed: what is foretold and found from them may have, too."""
     if loaded.new or loaded.changed or loaded.gone:

@@ -8,7 +8,7 @@ from apps.core.copying import Facts
 from apps.health import actions
 from apps.sync.actions.taking import take_in
 from apps.sync.loading import Intake, Loaded, loads
-from apps.sync.rows import DEFECT, FEEDBACK, HEALTH, RETURN, SHIPMENT
+from apps.sync.rows import DEFECT, DELIVERY, FEEDBACK, FIGURE, HEALTH, RETURN, SHIPMENT
 
 HEALTH_DAYS = Facts(
     "health_healthday",
@@ -61,10 +61,18 @@ SHIPMENTS = Facts(
         "packages",
         "valid_packages",
         "business",
+        "skus",
         "updated_at",
     ),
     version=("updated_at", "as_of"),
 )
+
+FIGURES = Facts(
+    "health_figure",
+    key=("marketplace_id", "metric", "programme", "date", "origin"),
+    values=("total", "count", "rate"),
+)
+DELIVERIES = Facts("health_delivery", key=("order_id",), values=("delivered_at",), reduce=actions.keep_last_delivery)
 
 
 @loads(HEALTH)
@@ -94,3 +102,15 @@ def load_returns(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
 def load_shipments(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
     """Merchant orders as last updated, and what is wrong with them."""
     return actions.load_shipments(intake, frames, SHIPMENTS)
+
+
+@loads(FIGURE)
+def load_figures(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
+    """Figures of people's own, beside what the marketplace reports."""
+    return take_in(FIGURE, intake, frames, FIGURES).loaded
+
+
+@loads(DELIVERY)
+def load_deliveries(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
+    """Delivery scans: when merchant orders arrived, and which of them too late."""
+    return actions.load_deliveries(intake, frames, DELIVERIES)

@@ -9,7 +9,9 @@ from apps.accounts.tasks import ring_for_stores
 from apps.core.tasks import TenantTask
 from apps.health.actions import coverage, evaluating, paper_findings, reminders, sending, telling
 from apps.health.actions.attention import refresh_findings
+from apps.health.actions.counting import count_figures
 from apps.health.actions.outlooks import look_ahead
+from apps.health.actions.satisfaction import reckon_csat
 
 QUEUE = "bulk"
 SETTLES_IN = 10  # seconds: several documents of one sync ring once
@@ -20,8 +22,10 @@ PAPERS_SETTLE_IN = 3  # several papers handed in at once
 
 @shared_task(base=TenantTask)
 def refresh_store(store_id: int) -> int:
-    """What follows from the store's facts, made anew: forecasts, findings. Returns the number of forecasts."""
+    """What follows from the store's facts, made anew: figures, forecasts, findings. Returns the number of forecasts."""
     store, at = Store.objects.get(pk=store_id), timezone.now()
+    count_figures(store, at=at)
+    reckon_csat(store, at=at)
     made = look_ahead(store, at=at)
     refresh_findings(store, at=at)
     return made

@@ -11,6 +11,7 @@ from apps.health.views import (
     board,
     coverage,
     crises,
+    figures,
     method,
     paper_rules,
     papers,
@@ -34,7 +35,10 @@ staff += [
     path("health/", board.board, name="health"),
     path("health/export/", board.export, name="health-export"),
     path("health/method/", method.method, name="health-method"),
+    path("health/method/csat/", figures.terms, name="health-csat"),
     path(HEALTH, site.store, name="health"),
+    path(f"{HEALTH}figures/enter/", figures.enter, name="health-figure-enter"),
+    path(f"{HEALTH}figures/drop/", figures.drop, name="health-figure-drop"),
     *(
         path(f"{before}{name}/{what}", view, name=f"health-{name}{suffix}")
         for before in ("health/", HEALTH)

@@ -185,16 +185,28 @@ RETURN = RowType(
     key=("order_id", "sku", "returned_on", "programme", "ordinal"),
 )
 
-# An order that the seller ships. `cancelled_by` is "seller" or "buyer".
+# An order that the seller ships. `cancelled_by` is "seller" or "buyer", `skus` JSON of units by SKU.
 SHIPMENT = RowType(
     "shipment",
     _columns(
         "order_id:text marketplace:text programme:text ordered_at:instant ordered_on:date ship_by:instant?"
         " shipped_at:instant? deliver_by:instant? delivered_at:instant? cancelled_at:instant? cancelled_by:text?"
-        " units:integer packages:integer? valid_packages:integer? business:integer updated_at:instant"
+        " units:integer packages:integer? valid_packages:integer? business:integer skus:text? updated_at:instant"
     ),
     key=("order_id",),
 )
+
+# What no API of a marketplace tells, as people bring it: numbers like HEALTH's. `origin` says that a file told it.
+FIGURE = RowType(
+    "figure",
+    _columns(
+        "marketplace:text metric:text programme:text? date:date origin:text total:integer? count:integer? rate:integer?"
+    ),
+    key=("marketplace", "metric", "programme", "date", "origin"),
+)
+
+# When the last package of an order arrived, as carriers tell.
+DELIVERY = RowType("delivery", _columns("order_id:text delivered_at:instant"), key=("order_id",))
 
 ROW_TYPES: dict[str, RowType] = {
     row.name: row
@@ -212,6 +224,8 @@ ROW_TYPES: dict[str, RowType] = {
         FEEDBACK,
         RETURN,
         SHIPMENT,
+        FIGURE,
+        DELIVERY,
     )
 }
 
@@ -230,6 +244,8 @@ LABELS = {
     "feedback": _("Seller feedback"),
     "return": _("Returns"),
     "shipment": _("Merchant orders"),
+    "figure": _("Health figures of your own"),
+    "delivery": _("Delivery scans"),
 }
 DATASETS = {
     "orders": LABELS["order_line"],
@@ -246,4 +262,6 @@ DATASETS = {
     "fba_returns": _("FBA returns"),
     "merchant_returns": _("Merchant returns"),
     "shipments": LABELS["shipment"],
+    "figures": LABELS["figure"],
+    "deliveries": LABELS["delivery"],
 }

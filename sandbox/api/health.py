@@ -33,13 +33,19 @@ def accounts(sandbox: Sandbox, request: Request) -> list[Authorisation]:
 def standing(sandbox: Sandbox, request: Request) -> dict:
     """``truth/health?account=&on=YYYY-MM-DD``: the report as it is (or was) on that UTC day, default today.
 
-    Beside it, what the report has no place for: late shipments over ten days, by marketplace id.
+    Beside it, what the report has no place for, by marketplace id: late shipments over ten days, and Seller Fulfilled
+    Prime.
     """
     day, world = on_day(sandbox, request.first("on")), sandbox.world
     reports = {}
     for auth in accounts(sandbox, request):
         short = {BY_CODE[code].id: performance.late_short(world, auth, code, day) for code in auth.marketplaces}
-        reports[auth.id] = {"report": performance.content(world, auth, day), "late_shipment_10_days": short}
+        prime = {BY_CODE[code].id: performance.prime(world, auth, code, day) for code in auth.marketplaces}
+        reports[auth.id] = {
+            "report": performance.content(world, auth, day),
+            "late_shipment_10_days": short,
+            "seller_fulfilled_prime": prime,
+        }
     return {"on": str(EPOCH + dt.timedelta(days=day)), "accounts": reports}
 
 
@@ -125,6 +131,26 @@ def seller_central(sandbox: Sandbox, request: Request) -> Response:
     }
     body = table.select(cell.alias(name) for name, cell in cells.items()).write_csv(line_terminator="\r\n")
     return Response(200, body.encode(), "text/csv; charset=utf-8")
+
+
+def deliveries(sandbox: Sandbox, request: Request) -> Response:
+    """``GET /_sandbox/carrier/deliveries.csv?account=``: what carriers know of tracked packages, for Amazon tells no
+    moment of delivery.
+
+    Comma-separated UTF-8: Order ID, Delivered at (an instant, UTC). Packages on their way have no line.
+    """
+    world, now = sandbox.world, sandbox.now()
+    with world.lock:
+        what, rows = world.health()[0], world.table()
+    mine = [a.index * SITES + INDEX[code] for a in accounts(sandbox, request) for code in a.marketplaces]
+    index = np.flatnonzero(np.isin(what.site, mine) & what.tracked & (what.delivered <= now))
+    table = pl.DataFrame(
+        {
+            "Order ID": view.order_ids(rows, what.line[index], what.site[index] % SITES),
+            "Delivered at": pl.from_epoch(pl.Series(what.delivered[index])).dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+    )
+    return Response(200, table.write_csv(line_terminator="\r\n").encode(), "text/csv; charset=utf-8")
 
 
 # ---- injecting trouble --------------------------------------------------------------------------------------------

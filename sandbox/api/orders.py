@@ -98,8 +98,8 @@ def search(sandbox: Sandbox, request: Request) -> Response:
     token = request.first("paginationToken")
     query = unseal(token) if token else _query(request, now)
     orders, following = page(found(sandbox, request, query, now), query)
-    fates = _fates(sandbox, orders)
-    answer: dict = {"orders": [_order(lines, included, fates[lines[0]["number"]], now) for lines in orders]}
+    what = fates(sandbox, orders)
+    answer: dict = {"orders": [_order(lines, included, what[lines[0]["number"]], now) for lines in orders]}
     if following:
         answer["pagination"] = {"nextToken": seal(following)}
     name = "createdBefore" if query["kind"] == "purchased" else "lastUpdatedBefore"
@@ -130,11 +130,12 @@ def _included(request: Request) -> set[str]:
 def one(sandbox: Sandbox, request: Request) -> Response:
     """``getOrder``."""
     lines, now = lines_of(sandbox, request, request.params["order"]), sandbox.now()
-    fate = _fates(sandbox, [lines])[lines[0]["number"]]
+    fate = fates(sandbox, [lines])[lines[0]["number"]]
     return Response.json({"order": _order(lines, _included(request), fate, now)})
 
 
-def _fates(sandbox: Sandbox, orders: list[list[dict]]) -> dict[int, dict]:
+def fates(sandbox: Sandbox, orders: list[list[dict]]) -> dict[int, dict]:
+    """What became of orders, by running number; see ``Outcomes.fates``."""
     return sandbox.world.health()[0].fates([lines[0]["number"] for lines in orders])
 
 
@@ -145,7 +146,7 @@ def _order(lines: list[dict], included: set[str], fate: dict, now: int) -> dict:
         "orderId": head["order_id"],
         "createdTime": iso(head["purchased"]),
         "lastUpdatedTime": iso(head["updated"]),
-        "programs": ["AMAZON_BUSINESS"] if head["business"] else [],
+        "programs": ["AMAZON_BUSINESS"] * bool(head["business"]) + ["PRIME"] * fate["prime"],
         "salesChannel": {"channelName": "AMAZON", "marketplaceId": place.id, "marketplaceName": place.channel},
         "orderItems": [_item(line, included, fate) for line in lines],
     }

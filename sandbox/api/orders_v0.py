@@ -1,6 +1,6 @@
 """Orders v0, which Amazon keeps readable until the end of March 2027."""
 
-from sandbox.api.orders import found, lines_of, page, paid, window
+from sandbox.api.orders import fates, found, lines_of, page, paid, window
 from sandbox.api.reading import bad, marketplaces, money, seal, unseal, whole
 from sandbox.clock import iso
 from sandbox.http import Request, Response
@@ -16,7 +16,8 @@ def search(sandbox: Sandbox, request: Request) -> Response:
     token = request.first("NextToken")
     query = unseal(token) if token else _query(request, now)
     orders, following = page(found(sandbox, request, query, now), query)
-    payload: dict = {"Orders": [_order(lines) for lines in orders]}
+    prime = fates(sandbox, orders)
+    payload: dict = {"Orders": [_order(lines, prime[lines[0]["number"]]["prime"]) for lines in orders]}
     if following:
         payload["NextToken"] = seal(following)
     name = "CreatedBefore" if query["kind"] == "purchased" else "LastUpdatedBefore"
@@ -39,7 +40,8 @@ def _query(request: Request, now: int) -> dict:
 
 def one(sandbox: Sandbox, request: Request) -> Response:
     """``getOrder``."""
-    return Response.json({"payload": _order(lines_of(sandbox, request, request.params["order"]))})
+    lines = lines_of(sandbox, request, request.params["order"])
+    return Response.json({"payload": _order(lines, fates(sandbox, [lines])[lines[0]["number"]]["prime"])})
 
 
 def items(sandbox: Sandbox, request: Request) -> Response:
@@ -53,7 +55,7 @@ def _money(minor: int, line: dict) -> dict:
     return {"CurrencyCode": line["currency"], "Amount": money(minor, line["decimals"])}
 
 
-def _order(lines: list[dict]) -> dict:
+def _order(lines: list[dict], prime: bool) -> dict:
     head = lines[0]
     place = BY_CODE[head["marketplace"]]
     units = sum(line["quantity"] for line in lines)
@@ -71,7 +73,7 @@ def _order(lines: list[dict]) -> dict:
         "NumberOfItemsUnshipped": units - sent,
         "OrderType": "StandardOrder",
         "IsBusinessOrder": head["business"],
-        "IsPrime": not head["merchant"],
+        "IsPrime": prime or not head["merchant"],
         "IsPremiumOrder": False,
         "IsReplacementOrder": False,
     }

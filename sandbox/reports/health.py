@@ -50,6 +50,12 @@ def late_short(world: "World", auth: "Authorisation", code: str, day: int) -> di
     return page.late("late_short", standing.LATE_SHORT)
 
 
+def prime(world: "World", auth: "Authorisation", code: str, day: int) -> dict:
+    """Seller Fulfilled Prime, of which no report tells: {what: {count, total, rate, rated}}, counts of good ones but
+    for cancellations."""
+    return _Page(world.health()[2], _site(auth, code), day).prime()
+
+
 def _site(auth: "Authorisation", code: str) -> int:
     return auth.index * SITES + INDEX[code]
 
@@ -114,6 +120,19 @@ class _Page:
         orders, late = self._count(f"{name}.orders"), self._count(f"{name}.late")
         counts = {"orderCount": orders, "lateShipmentCount": late}
         return self._range(window) | counts | self._rated("lateShipmentRate", late, orders)
+
+    def prime(self) -> dict:
+        found = {}
+        for name, good, of in (
+            ("shipped_in_time", "in_time", "shipped"),
+            ("cancelled", "cancellation.cancelled", "cancellation.orders"),
+            ("valid_tracking", "valid", "packages"),
+            ("delivered_on_time", "on_time", "promised"),
+        ):
+            count, total = self._count(f"prime.{good}"), self._count(f"prime.{of}")
+            rated = total >= standing.FEW
+            found[name] = {"count": count, "total": total, "rate": standing.rate(count, total), "rated": rated}
+        return found
 
     def _cancellations(self) -> dict:
         orders, cancelled = self._count("cancellation.orders"), self._count("cancellation.cancelled")

@@ -14,9 +14,9 @@ import numpy as np
 from sandbox.world.catalog import HISTORY_DAYS, Catalog
 from sandbox.world.demand import utc_offsets
 from sandbox.world.hashing import uniform
-from sandbox.world.marketplaces import MARKETPLACES
+from sandbox.world.marketplaces import INDEX, MARKETPLACES
 from sandbox.world.orders import DAY, NEVER
-from sandbox.world.partners import AUTHORISATIONS
+from sandbox.world.partners import AUTHORISATIONS, BY_ID
 
 SITES = 64  # site = account * SITES + marketplace
 PROGRAMMES = ("afn", "mfn")
@@ -44,6 +44,19 @@ LATE_BREACH, TRACKING_BREACH, BREACH_DAYS = 0.085, 0.10, 100
 TRUST_DAYS = 4  # from the end of the ship-by day to the end of the deliver-by day
 INVOICE_NONE, INVOICE_GOOD, INVOICE_MISSING, INVOICE_LATE = range(4)
 EUROPE = np.array([m.region == "EU" for m in MARKETPLACES])
+# Where merchants ship under Seller Fulfilled Prime, and the share of their orders there that are Prime.
+PRIME_SITES = np.array(
+    [
+        BY_ID[account].index * SITES + INDEX[code]
+        for account, codes in (
+            ("voltnest:NA", ("US",)),
+            ("voltnest:EU", ("UK", "DE", "FR", "IT", "ES")),
+            ("sorano:FE", ("JP",)),
+        )
+        for code in codes
+    ]
+)
+PRIME_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -209,6 +222,11 @@ class Outcomes:
         return np.where(self.merchant & self.alive, np.where(late, bad, good), NEVER)
 
     @cached_property
+    def prime(self) -> np.ndarray:
+        """Merchant orders under Seller Fulfilled Prime."""
+        return self.merchant & np.isin(self.site, PRIME_SITES) & (self.draw(90) < PRIME_SHARE)
+
+    @cached_property
     def invoice(self) -> np.ndarray:
         """INVOICE_… of business orders in Europe."""
         needed = self.business & EUROPE[self.site % SITES] & self.alive
@@ -217,7 +235,7 @@ class Outcomes:
         return np.where(needed, state, INVOICE_NONE)
 
     def fates(self, numbers: list[int]) -> dict[int, dict[str, int | bool]]:
-        """What became of some orders, by running number: moments, and whether tracked and cancelled by the seller."""
+        """What became of some orders, by running number: moments; whether tracked, Prime, cancelled by the seller."""
         at = np.searchsorted(self.number, np.array(numbers, dtype=np.int64))
         columns = {
             "opened": self.opened[at].tolist(),
@@ -227,6 +245,7 @@ class Outcomes:
             "delivered": self.delivered[at].tolist(),
             "tracked": self.tracked[at].tolist(),
             "by_seller": self.sold_by_merchant[at].tolist(),
+            "prime": self.prime[at].tolist(),
         }
         rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
         return dict(zip(numbers, rows, strict=True))

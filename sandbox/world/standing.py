@@ -12,6 +12,7 @@ days, both ends included:
 | valid tracking | merchant packages by the day they were shipped | D-30 … D-1 |
 | on-time delivery | merchant packages with valid tracking by the day they were shipped; on time by the deliver-by moment; per unit in the US only | D-21 … D-8 |
 | invoice defects | business orders in Europe by the day they were shipped, both programmes | D-7 … D-1 |
+| Seller Fulfilled Prime | what is above, of Prime orders alone, over a week: shipped in time and cancelled on every site; tracking where it has a limit of its own, elsewhere as above; delivery by the UTC day of the promise, over a week where it has a limit of its own, else D-21 … D-8 | D-7 … D-1 |
 | policy | violations by the day they were opened, until the day they are resolved | D-180 … D-1 |
 
 With fewer than ten orders (packages, units; five for invoices) a metric is not rated: status NONE. A rate that reaches its target is BAD
@@ -48,6 +49,10 @@ ODR, LATE, LATE_SHORT, CANCELLED, TRACKED, ON_TIME, INVOICE, POLICY = (
     (7, 1),
     (180, 1),
 )
+WEEK = (7, 1)
+# Sites with limits of their own for Prime: tracking and delivery look at a week there.
+PRIME_TRACKING = [INDEX[code] for code in ("FR", "JP")]
+PRIME_DELIVERY = [INDEX[code] for code in ("UK", "DE", "ES", "JP")]
 NORMAL, AT_RISK, DEACTIVATED = "NORMAL", "AT_RISK", "DEACTIVATED"
 LAG_DAYS, GRAVE_DAYS, SERIOUS = 5, 30, 4
 UNITED_STATES = INDEX["US"]
@@ -102,6 +107,7 @@ class Standing:
         self._defects(outcomes)
         self._shipping(outcomes)
         self._cancellations(outcomes)
+        self._prime(outcomes)
         self._invoices(outcomes)
         self._policy(outcomes, violations)
         self.status = [self._statuses(row) for row in range(len(self.sites))]
@@ -162,13 +168,29 @@ class Standing:
         for name, rows in (("delivery.units", american), ("delivery.units_on_time", american & on_time)):
             self._add(name, o.site[rows], sent[rows] + ON_TIME[1], sent[rows] + ON_TIME[0], o.units[rows])
 
-    def _cancellations(self, o: Outcomes) -> None:
+    def _cancellations(self, o: Outcomes, name: str = "cancellation", mine: np.ndarray | None = None) -> None:
         last = o.bought + CANCELLED[0]
         ended = np.where(o.sold_by_merchant, last, np.minimum(last, o.cancelled // DAY))
-        rows = o.merchant
-        self._add("cancellation.orders", o.site[rows], o.bought[rows] + CANCELLED[1], ended[rows])
-        rows = o.sold_by_merchant
-        self._add("cancellation.cancelled", o.site[rows], o.cancelled[rows] // DAY + 1, last[rows])
+        rows = o.merchant if mine is None else mine
+        self._add(f"{name}.orders", o.site[rows], o.bought[rows] + CANCELLED[1], ended[rows])
+        rows = rows & o.sold_by_merchant
+        self._add(f"{name}.cancelled", o.site[rows], o.cancelled[rows] // DAY + 1, last[rows])
+
+    def _prime(self, o: Outcomes) -> None:
+        sent, promised = o.shipped // DAY, o.deliver_by // DAY
+        gone = o.prime & (o.shipped != NEVER)
+        self._window("prime.shipped", o, gone, sent, WEEK)
+        self._window("prime.in_time", o, gone & ~o.late, sent, WEEK)
+        self._cancellations(o, "prime.cancellation", o.prime)
+        on_time = o.tracked & (o.delivered <= o.deliver_by)
+        for name, rows, day, own, usual in (
+            ("prime.packages", gone, sent, PRIME_TRACKING, TRACKED),
+            ("prime.valid", gone & o.tracked, sent, PRIME_TRACKING, TRACKED),
+            ("prime.promised", gone & o.tracked, promised, PRIME_DELIVERY, ON_TIME),
+            ("prime.on_time", gone & on_time, promised, PRIME_DELIVERY, ON_TIME),
+        ):
+            last, first = np.where(np.isin(o.site[rows] % SITES, own)[:, None], WEEK, usual).T
+            self._add(name, o.site[rows], day[rows] + first, day[rows] + last)
 
     def _invoices(self, o: Outcomes) -> None:
         sent = o.shipped // DAY

@@ -12,7 +12,7 @@ from apps.health.domain.performance import Counted, compare, four_digits, meets,
 from apps.health.findings import BREACH
 from apps.health.models import Defect, Feedback, HealthDay, Notice, Offer, OrderDay, ReturnLine, Shipment, Standard
 from apps.health.queries.counted import asked_of, counted
-from apps.health.queries.csat import csat_of
+from apps.health.queries.csat import made_of, shares
 from apps.health.queries.standards import standard_for, standards
 from apps.sync.models import Run, Stream
 from tests.health.rows import TODAY
@@ -191,7 +191,8 @@ def test_csat_takes_points_by_weight_and_says_what_it_leaves_out():
 def test_an_unhappy_order_counts_once_and_unknown_sources_are_left_out(acme):
     with acme:
         OrderDay.objects.create(store=acme.store, marketplace_id="US", programme="afn", date=TODAY, orders=100)
-        assert csat_of([acme.store.pk], today=TODAY)[acme.store.pk, "US"].score is None
+        (told,) = shares(acme.store.pk, first=TODAY, last=TODAY)
+        assert csat(made_of(told)).score is None
         for order in ("1", "2"):
             Feedback.objects.create(
                 store=acme.store, order_id=order, marketplace_id="US", rated_on=TODAY, rating=1, as_of=NOW
@@ -201,7 +202,8 @@ def test_an_unhappy_order_counts_once_and_unknown_sources_are_left_out(acme):
                 store=acme.store, order_id=order, sku="A", returned_on=TODAY, programme="afn", marketplace_id="US",
                 quantity=1, reason=reason, as_of=NOW,
             )  # fmt: skip
-        found = csat_of([acme.store.pk], today=TODAY)[acme.store.pk, "US"]
+        (told,) = shares(acme.store.pk, first=TODAY, last=TODAY)
+        found = csat(made_of(told))
         assert (found.costs, found.left_out) == ({"ncx": 15.0, "feedback": 20.0}, ("replies",))
 
 

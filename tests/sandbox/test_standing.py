@@ -185,6 +185,32 @@ def test_a_cancellation_counts_when_the_seller_did_it_and_the_order_not_when_the
     assert days(stands, "cancellation.cancelled") == span(13, 17)
 
 
+def test_prime_counts_over_a_week_and_delivery_by_the_day_of_the_promise():
+    shipped = at(START + 10.2, START + 10.8, START + 10.8)
+    stands = standing_of(
+        purchased=at(START + 9, START + 9, START + 9),
+        shipped=shipped,
+        late=np.array([True, False, False]),
+        tracked=np.array([True, True, False]),
+        delivered=shipped + DAY,
+        deliver_by=shipped + np.array([2 * DAY, 0, 0]),
+        prime=np.array([True, True, False]),
+    )
+    assert days(stands, "prime.shipped") == span(11, 17, 2)
+    assert days(stands, "prime.in_time") == span(11, 17)
+    assert days(stands, "prime.packages") == span(11, 40, 2)  # the US have no limit of their own for tracking
+    assert days(stands, "prime.promised") == span(18, 19) | span(20, 31, 2) | span(32, 33)
+    assert days(stands, "prime.on_time") == span(20, 33)  # promised for day 12
+    assert days(stands, "prime.cancellation.orders") == span(10, 16, 2)
+
+
+def test_prime_is_drawn_from_seed_and_order_alone(worlds):
+    first, again, other = (worlds[name].health()[0] for name in (7, 70, 8))
+    assert np.array_equal(first.prime, again.prime) and first.prime.any() and not first.prime.all()
+    assert not (first.prime & ~first.merchant).any()
+    assert not np.array_equal(first.prime[: len(other.prime)], other.prime[: len(first.prime)])
+
+
 def test_invoices_count_for_seven_days():
     states = np.array([INVOICE_MISSING, INVOICE_GOOD, INVOICE_NONE])
     stands = standing_of(purchased=at(*[START + 9] * 3), shipped=at(*[START + 10] * 3), invoice=states)

@@ -27,6 +27,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "cancel": {"name": _("Cancellations near the limit"), "metric": "cancel"},
     "vtr": {"name": _("Tracking near the limit"), "metric": "vtr"},
     "otdr": {"name": _("On-time delivery near the limit"), "metric": "otdr"},
+    "prime": {"name": _("Prime shipments near the limit"), "metric": "on_time_ship", "programme": "sfp"},
+    "ahr": {"name": _("Account health rating below its limit"), "metric": "ahr"},
     "policy": {"name": _("Policy violation"), "metric": "policy_*"},
     "listing": {
         "name": _("Listing issue"), "fact": "notice", "metric": "listing_issue", "condition": "threshold",

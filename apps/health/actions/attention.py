@@ -17,9 +17,10 @@ from apps.core.money import convert
 from apps.health.domain import performance
 from apps.health.domain.headroom import NEAR_DEFECTS, Limit
 from apps.health.domain.performance import OF_GOOD, Counted, Told, compare, meets
-from apps.health.models import Defect, HealthDay, Notice, Offer
+from apps.health.models import Defect, Figure, HealthDay, Notice, Offer
 from apps.health.models.facts import Operator, Work
 from apps.health.queries.counted import asked_of, counted
+from apps.health.queries.figures import current, joined
 from apps.health.queries.latest import latest
 from apps.health.queries.led import led
 from apps.health.queries.standards import Level, standards
@@ -28,7 +29,7 @@ from apps.sync.models import Run
 DUE_WITHIN = timedelta(days=3)
 NONE = HealthDay.Status.NONE
 # Rates counted again, and the dataset they are counted from.
-RECOUNTED = {"odr": "orders", "lsr": "shipments", "cancel": "shipments", "vtr": "shipments"}
+RECOUNTED = {"odr": "orders", "lsr": "shipments", "cancel": "shipments", "vtr": "shipments", "otdr": "shipments"}
 WELL = frozenset({"normal", "unknown", ""})
 
 
@@ -50,7 +51,10 @@ def refresh_findings(store: Store, *, at: datetime) -> None:
     mine = led(store.pk)
     rows = list(latest(HealthDay.objects.filter(store=store)))
     asked, money = standards(at.date(), own=True), _money(store, at)
-    judged = [(row, level) for row in rows if (level := asked.level(row)) and _key(row) not in mine]
+    told = joined(rows, current(Figure.objects.filter(store=store), on=at.date()))
+    levels = [(each.row, asked.level(each.row)) for each in told if _key(each.row) not in mine]
+    # Levels of our own invention are for the page and for rules, not for everybody's inbox.
+    judged = [(row, level) for row, level in levels if level and level.official]
     update_findings("health-breach", store, _breaches(judged, money), at=at)
     update_findings("health-near", store, _near(judged, money), at=at)
     update_findings("health-status", store, _status(store, [r for r in rows if _key(r) not in mine], money), at=at)
@@ -107,7 +111,7 @@ def _subject(row: HealthDay) -> str:
 
 
 def _candidate(row: HealthDay, level: Level, money: Mapping[str, Money], **more: Any) -> Candidate:
-    share = row.total is not None
+    share = row.total is not None or row.rate is not None
     detail = {
         "metric": row.metric,
         "programme": row.programme,
@@ -166,6 +170,8 @@ def _differences(store: Store, rows: list[HealthDay]) -> Iterator[Candidate]:
     for row, asked in zip(
         [row for row in wanted if row.window_first and row.window_last], asked_of(wanted), strict=True
     ):
+        if ours[asked].unknown:  # deliveries nobody told us of: nothing to compare
+            continue
         found = compare(row.metric, Counted(row.total, row.count), ours[asked])
         if found:
             yield Candidate(

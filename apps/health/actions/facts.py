@@ -12,7 +12,7 @@ from apps.core.copying import Facts
 from apps.core.tenancy import acting_agency
 from apps.sync.actions.taking import Taken, stage_rows, take_in, withdraw
 from apps.sync.loading import Intake, Loaded
-from apps.sync.rows import DEFECT, FEEDBACK, HEALTH, SHIPMENT
+from apps.sync.rows import DEFECT, DELIVERY, FEEDBACK, HEALTH, SHIPMENT
 
 _MINE = "t.agency_id = %(agency)s AND t.store_id = %(store)s"
 # A report tells its day of a site whole. What an older one has to add to a day that a newer one told is dropped;
@@ -111,11 +111,22 @@ _RIGHTED = f"""
 
 
 # Amazon tells the moment of a cancellation by the order's last change only: the earliest telling is nearest. Nor does
-# it tell of deliveries: what another source said stays.
+# it tell of deliveries: what carriers said stands, whether it came before the order or after it.
 _REMEMBERED = f"""
     UPDATE {{stage}} s SET delivered_at = coalesce(s.delivered_at, t.delivered_at),
         cancelled_at = CASE WHEN s.cancelled_at IS NOT NULL THEN least(s.cancelled_at, t.cancelled_at) END
     FROM health_shipment t WHERE {_MINE} AND t.order_id = s.order_id"""
+_SCANNED = f"""
+    UPDATE {{stage}} s SET delivered_at = t.delivered_at FROM health_delivery t
+    WHERE {_MINE} AND t.order_id = s.order_id"""
+_ARRIVED = f"""
+    UPDATE health_shipment t SET delivered_at = d.delivered_at
+    FROM health_delivery d JOIN {{stage}} s ON s.order_id = d.order_id
+    WHERE {_MINE} AND d.agency_id = t.agency_id AND d.store_id = t.store_id AND d.order_id = t.order_id
+        AND t.delivered_at IS DISTINCT FROM d.delivered_at"""
+_NOT_LAST = """
+    DELETE FROM {stage} s WHERE ctid <> (
+        SELECT o.ctid FROM {stage} o WHERE o.order_id = s.order_id ORDER BY o.delivered_at DESC, o.ctid DESC LIMIT 1)"""
 _FIRST = f"""
     UPDATE health_shipment t SET cancelled_at = s.cancelled_at FROM {{stage}} s
     WHERE {_MINE} AND t.order_id = s.order_id AND s.cancelled_at < t.cancelled_at"""
@@ -125,15 +136,36 @@ def load_shipments(intake: Intake, frames: Iterator[pl.DataFrame], facts: Facts)
     """Write merchant orders as last updated, and the defects that they are by themselves."""
     copying.lock(intake.store_id, SHIPMENT.name)
     stage = stage_rows(SHIPMENT, intake, frames, facts, flags=("business",))
-    copying.run(_REMEMBERED, values=_values(intake), stage=stage.table)
+    for step in (_REMEMBERED, _SCANNED):
+        copying.run(step, values=_values(intake), stage=stage.table)
     merged = copying.merge(stage, facts, store_id=intake.store_id, whole=False)
     copying.run(_FIRST, values=_values(intake), stage=stage.table)
     taken = Taken(stage, merged, [])
     if not taken.quiet:
-        copying.lock(intake.store_id, DEFECT.name)
-        copying.run(_WRONG, values=_values(intake), stage=stage.table)
-        copying.run(_RIGHTED, values=_values(intake), stage=stage.table)
+        _judge(intake, stage.table)
     return taken.loaded
+
+
+def load_deliveries(intake: Intake, frames: Iterator[pl.DataFrame], facts: Facts) -> Loaded:
+    """Write when orders arrived, of whichever of them are known here or will be, and the defects that follow."""
+    copying.lock(intake.store_id, SHIPMENT.name)
+    taken = take_in(DELIVERY, intake, frames, facts)
+    if not taken.quiet:
+        copying.run(_ARRIVED, values=_values(intake), stage=taken.stage.table)
+        _judge(intake, taken.stage.table)
+    return taken.loaded
+
+
+def keep_last_delivery(stage: str) -> None:
+    """Of an order's packages in the staging table the one that arrived last."""
+    copying.run(f"CREATE INDEX ON {{stage}} (order_id); {_NOT_LAST}", stage=stage)
+
+
+def _judge(intake: Intake, staged: str) -> None:
+    """The defects that the staged orders are by themselves, and those they are no more."""
+    copying.lock(intake.store_id, DEFECT.name)
+    for step in (_WRONG, _RIGHTED):
+        copying.run(step, values=_values(intake), stage=staged)
 
 
 def _values(intake: Intake) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from apps.core import copying
 from apps.core.tenancy import acting_agency
 from apps.health.domain.forecast import AT_ONCE, HORIZON, History, foresee, learn_delay
 from apps.health.domain.headroom import WHOLE
-from apps.health.models import HealthDay, Outlook
+from apps.health.models import Figure, HealthDay, Outlook
 from apps.health.models.names import FORETOLD
+from apps.health.queries.figures import current, joined
 from apps.health.queries.latest import latest
 from apps.health.queries.newest import Reading, readings
 from apps.health.queries.series import Known, Series, known
@@ -21,7 +22,11 @@ MORE_DAYS = 35  # beyond the window: what a recent rate is compared with, and we
 _CAME = """
     UPDATE health_outlook o SET crossed_on = h.day FROM (
         SELECT o.marketplace_id, o.metric, o.programme, o.date, min(d.date) AS day
-        FROM health_outlook o JOIN health_healthday d USING (agency_id, store_id, marketplace_id, metric, programme)
+        FROM health_outlook o JOIN (
+            SELECT agency_id, store_id, marketplace_id, metric, programme, date, status FROM health_healthday
+            UNION ALL SELECT agency_id, store_id, marketplace_id, metric, programme, date, status FROM health_figure
+            WHERE origin = 'counted'
+        ) d USING (agency_id, store_id, marketplace_id, metric, programme)
         WHERE o.agency_id = %(agency)s AND o.store_id = %(store)s AND o.crossed_on IS NULL AND o.date > %(since)s
             AND d.date > o.date AND d.date <= o.date + %(horizon)s AND d.status = 'bad'
         GROUP BY 1, 2, 3, 4
@@ -37,12 +42,14 @@ class _Asked:
 
 
 def look_ahead(store: Store, *, at: datetime) -> int:
-    """Forecast every rate of the store's newest reports from our own facts; the number of forecasts.
+    """Forecast every rate of the store's newest reports, and those we count, from our own facts; how many were made.
 
     Safe to run twice: the same facts give the same forecast. A rate without facts of our own gets none.
     """
     copying.lock(store.pk, "outlook")
-    found = readings(latest(HealthDay.objects.filter(store=store, metric__in=FORETOLD)))
+    counted = Figure.objects.filter(store=store, metric__in=FORETOLD, origin=Figure.Origin.COUNTED)
+    reported = latest(HealthDay.objects.filter(store=store, metric__in=FORETOLD))
+    found = readings(joined(reported, current(counted, on=at.date())))
     rated = [each for each in found if each.window and each.row.total and each.limit]
     made = [_foretold(asked, store, at) for asked in _asked(store, rated)]
     Outlook.objects.bulk_create(

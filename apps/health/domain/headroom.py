@@ -85,6 +85,13 @@ def stand(bad: int | None, total: int | None, limit: Limit, *, own: int | None =
     return Standing(bad, total, share(bad, total), limit.most(total) - bad, _band(bad, total, limit, own))
 
 
+def stand_by_share(ppm: int, limit: Limit, *, own: int | None = None) -> Standing:
+    """Where a bad share stands that is known without its counts: it has a band, but no room."""
+    broken = ppm >= limit.ppm if limit.strict else ppm > limit.ppm
+    band = Band.BREACH if broken else _amber(ppm, WHOLE, limit, own)
+    return Standing(0, 0, ppm, None, band)
+
+
 def share(part: int, total: int) -> int:
     """`part` of `total` in parts per million, half up."""
     return (2 * part * WHOLE + total) // (2 * total)
@@ -93,6 +100,10 @@ def share(part: int, total: int) -> int:
 def _band(bad: int, total: int, limit: Limit, own: int | None) -> Band:
     if limit.broken(bad, total):
         return Band.BREACH
+    return _amber(bad, total, limit, own)
+
+
+def _amber(bad: int, total: int, limit: Limit, own: int | None) -> Band:
     amber = AMBER_SHARE * limit.ppm if own is None else min(AMBER_SHARE * limit.ppm, 100 * own)
     return Band.AMBER if bad and bad * WHOLE * 100 >= amber * total else Band.GOOD
 

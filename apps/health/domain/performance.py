@@ -10,15 +10,18 @@ DIGIT = 100  # Amazon's report has four digits: steps of 100 millionths
 HOLDS: dict[str, Callable[[int, int], bool]] = {"lt": lt, "le": le, "gt": gt, "ge": ge, "eq": eq}
 VERDICTS: dict[str, bool | None] = {"good": False, "bad": True, "none": None}
 # Rates whose count is of good ones.
-OF_GOOD = frozenset({"vtr", "otdr", "unit_otdr"})
+OF_GOOD = frozenset({"vtr", "otdr", "unit_otdr", "on_time_ship", "buy_shipping", "contact_response"})
+FEW = 10  # with fewer a rate that we count is not rated, as in Amazon's report
 
 
 @dataclass(frozen=True)
 class Counted:
-    """What our own facts say of one rate over one window. None: we do not know enough to say."""
+    """What our own facts say of one rate over one window. None: we do not know enough to say. `unknown`: so many more
+    belong to the window, of which we do not know how they ended."""
 
     total: int | None
     count: int | None
+    unknown: int = 0
 
     @property
     def rate(self) -> int | None:

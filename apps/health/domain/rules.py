@@ -84,7 +84,7 @@ def passes(value: Decimal, operator: str, limit: Decimal) -> bool:
 def _band(terms: Terms, series: Sequence[Reading], living: bool) -> Verdict:
     now = series[-1]
     if now.word:
-        return Verdict(WORDS.get(now.word))
+        return Verdict(WORDS.get(now.word), now.value, now.limit)
     if now.value is None or now.limit is None or now.broken is None:
         return UNKNOWN
     if now.broken:

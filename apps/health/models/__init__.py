@@ -21,6 +21,7 @@ from apps.health.models.facts import (
     Shipment,
     Standard,
 )
+from apps.health.models.figures import CsatDay, CsatTerms, Delivery, Figure
 from apps.health.models.offers import Offer, OrderDay
 from apps.health.models.outlooks import Outlook
 from apps.health.models.papers import (
@@ -51,8 +52,12 @@ __all__ = [
     "CoverageSum",
     "Crisis",
     "CrisisStep",
+    "CsatDay",
+    "CsatTerms",
     "Defect",
+    "Delivery",
     "Feedback",
+    "Figure",
     "HealthDay",
     "Incident",
     "IncidentEvent",

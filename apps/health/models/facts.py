@@ -162,6 +162,7 @@ class Shipment(TenantModel):
     packages = models.IntegerField(null=True)
     valid_packages = models.IntegerField(null=True)
     business = models.BooleanField(default=False)
+    skus = models.TextField(blank=True, default="", db_default="")  # JSON {SKU: units}; "" is not known
     updated_at = models.DateTimeField()
     as_of = models.DateTimeField()
 

@@ -32,9 +32,20 @@ METRICS: dict[str, str | Promise] = {
     "policy_documents": _("Document requests"),
     "on_time_ship": _("Shipped on time"),
     "buy_shipping": _("Shipping bought at Amazon"),
+    "replies": _("Late replies to buyers"),
+    "contact_response": _("Answered within 24 hours"),
+    "ncx": _("Negative customer experience (NCX)"),
 }
-FORETOLD = frozenset({"odr", "lsr", "cancel", "vtr"})  # rates a forecast is made of
+FORETOLD = frozenset({"odr", "lsr", "cancel", "vtr", "on_time_ship", "otdr"})  # rates a forecast is made of
 SILENT = "report_age"  # days since the newest report: what rules look at, in no report itself
+# Limits that are no metrics of their own.
+LIMITS: dict[str, str | Promise] = {
+    "ahr_floor": _("Account health rating: deactivation below"),
+    "csat_ncx": _("CSat: points for NCX"),
+    "csat_feedback": _("CSat: points for negative feedback"),
+    "csat_replies": _("CSat: points for late replies"),
+}
+COUNTED = ("policy_", "ahr", SILENT)  # metrics that are counts or scores, not rates
 PROGRAMMES: dict[str, str | Promise] = {
     "afn": _("FBA"),
     "mfn": _("own shipping"),
@@ -45,7 +56,7 @@ PROGRAMMES: dict[str, str | Promise] = {
 
 def metric_name(metric: str, programme: str = "") -> str:
     """A metric as people call it; one that nobody here knows by Amazon's own name."""
-    name = str(METRICS.get(metric) or metric)
+    name = str(METRICS.get(metric) or LIMITS.get(metric) or metric)
     return f"{name} ({PROGRAMMES.get(programme, programme)})" if programme else name
 
 

@@ -14,7 +14,9 @@ from apps.accounts.queries import rates, site_filter, stores_for
 from apps.core.lists import ListColumn, ListQuery
 from apps.core.money import convert
 from apps.health.domain.headroom import WORST_FIRST, Band
-from apps.health.models import Offer, Outlook
+from apps.health.models import CsatDay, Offer, Outlook
+from apps.health.queries.csat import newest as newest_csat
+from apps.health.queries.figures import REPORT
 from apps.health.queries.newest import Reading, newest
 
 STALE_AFTER = 2  # days without a report: Amazon makes one every day
@@ -22,6 +24,16 @@ LIKELY = 300_000  # chance of a breach, in millionths, from which a rate is watc
 STATES = ("breach", "near", "good", "unrated", "silent")
 DEFAULT_SORT = "state"
 
+PRIME_COLUMNS = tuple(
+    ListColumn(f"{metric}_sfp", label, order=f"{metric}_sfp", numeric=True, shown=False, help=told)
+    for metric, label, told in (
+        ("on_time_ship", _("Prime shipped"), _("Prime orders shipped on time")),
+        ("cancel", _("Prime cancelled"), _("Prime orders cancelled by the seller")),
+        ("vtr", _("Prime VTR"), _("Prime packages with valid tracking")),
+        ("otdr", _("Prime OTDR"), _("Prime packages delivered on time")),
+        ("buy_shipping", _("Buy Shipping"), _("Prime orders with shipping bought at Amazon")),
+    )
+)
 RATE_COLUMNS = (
     ListColumn("odr_afn", _("ODR, FBA"), order="odr_afn", numeric=True, help=_("Order defect rate of FBA orders")),
     ListColumn("odr_mfn", _("ODR, own"), order="odr_mfn", numeric=True, help=_("Order defect rate of the seller's own shipping")),
@@ -29,6 +41,8 @@ RATE_COLUMNS = (
     ListColumn("cancel", _("Cancelled"), order="cancel", numeric=True, help=_("Cancelled by the seller before shipping, 7 days")),
     ListColumn("vtr", _("VTR"), order="vtr", numeric=True, help=_("Valid tracking rate, 30 days")),
     ListColumn("otdr", _("OTDR"), order="otdr", numeric=True, help=_("On-time delivery rate, 14 days")),
+    ListColumn("sfp", _("Prime"), order="sfp", numeric=True, help=_("Seller Fulfilled Prime: the rate nearest to its limit")),
+    *PRIME_COLUMNS,
     ListColumn("invoice", _("Invoices"), order="invoice", numeric=True, shown=False, help=_("Invoice defect rate, 7 days")),
     ListColumn("policy", _("Violations"), order="policy", numeric=True, help=_("Open policy violations of 180 days")),
 )  # fmt: skip
@@ -36,6 +50,7 @@ COLUMNS = (
     ListColumn("store", _("Store and site"), order="store", fixed=True),
     ListColumn("state", _("Account"), order="state", fixed=True),
     *RATE_COLUMNS,
+    ListColumn("csat", _("CSat"), order="csat", numeric=True, help=_("Internal, not an Amazon metric: 100 less what went wrong")),
     ListColumn("room", _("Nearest limit"), order="room", numeric=True, help=_("So many more defects before the limit")),
     ListColumn("at_stake", _("At stake"), order="at_stake", numeric=True, help=_("Sales of the last 30 days on this site")),
     ListColumn("owner", _("Owner"), order="owner"),
@@ -72,6 +87,13 @@ class Line:
     at_stake: int | None = None
     told_on: date | None = None
     stale: bool = False  # its reports have stopped: what they said last is no comfort
+    csat: CsatDay | None = None
+
+    @property
+    def prime(self) -> Cell | None:
+        """The Seller Fulfilled Prime rate that stands worst; None where none is known."""
+        known = [cell for cell in self.cells.values() if cell.reading.row.programme == "sfp"]
+        return min(known, key=_worst, default=None)
 
     @property
     def key(self) -> str:
@@ -87,7 +109,7 @@ class Line:
 
     @property
     def state(self) -> str:
-        if self.told_on is None:
+        if self.told_on is None and self.band == Band.UNRATED:
             return "silent"
         if self.band == Band.BREACH:
             return "breach"
@@ -105,6 +127,11 @@ class Line:
         return min(known, key=lambda cell: cell.reading.standing.room or 0, default=None)
 
 
+def _worst(cell: Cell) -> tuple[int, int]:
+    standing = cell.reading.standing
+    return WORST_FIRST.index(standing.band), standing.room if standing.room is not None else 10**9
+
+
 @dataclass(frozen=True)
 class Board:
     """All lines before the filter by state, how many are in each, and the money of those in trouble."""
@@ -120,6 +147,7 @@ def board(member: Member, query: ListQuery, *, currency: str, today: date) -> Bo
     stores = _chosen(stores_for(member).filter(active=True), query, member)
     lines = _lines(member, stores, query)
     _read(lines, member)
+    _please(lines, member)
     _foretell(lines, member)
     _weigh(lines, member, currency, today)
     for line in lines.values():
@@ -169,7 +197,8 @@ def _read(lines: dict[tuple[int, str], Line], member: Member) -> None:
         line = lines.get((each.row.store_id, each.row.marketplace_id))
         if line is None:
             continue
-        line.told_on = each.row.date
+        if each.origin == REPORT:
+            line.told_on = each.row.date
         if each.row.metric == "account_status":
             line.status = each
         elif each.row.metric == "ahr":
@@ -180,14 +209,22 @@ def _read(lines: dict[tuple[int, str], Line], member: Member) -> None:
             line.cells[key] = Cell(each)
 
 
+def _please(lines: dict[tuple[int, str], Line], member: Member) -> None:
+    """How content the buyers of each site are."""
+    for key, day in newest_csat(member, {store for store, _site in lines}).items():
+        if key in lines:
+            lines[key].csat = day
+
+
 def _foretell(lines: dict[tuple[int, str], Line], member: Member) -> None:
     """Forecasts made for the very reports that are shown."""
     days = {line.told_on for line in lines.values() if line.told_on}
+    days |= {cell.reading.row.date for line in lines.values() for cell in line.cells.values()}
     made = Outlook.objects.filter(site_filter(member), store__in={s for s, _m in lines}, date__in=days)
     for each in made:
         line = lines.get((each.store_id, each.marketplace_id))
         key = column_of(each.metric, each.programme)
-        if line and line.told_on == each.date and key in line.cells:
+        if line and key in line.cells and line.cells[key].reading.row.date == each.date:
             line.cells[key] = Cell(line.cells[key].reading, each)
 
 
@@ -218,6 +255,8 @@ ORDER: dict[str, Any] = {column.key: _rate(column.key) for column in RATE_COLUMN
     "store": lambda line: (line.store.name.casefold(), line.site),
     "state": lambda line: STATES.index(line.state),
     "policy": lambda line: line.policy,
+    "sfp": lambda line: _worst(line.prime) if line.prime else None,
+    "csat": lambda line: line.csat.score if line.csat else None,
     "room": lambda line: line.nearest.reading.standing.room if line.nearest else None,
     "at_stake": lambda line: line.at_stake,
     "owner": lambda line: str(line.store.owner or "") or None,

@@ -13,9 +13,13 @@ from apps.accounts.models import Member
 from apps.core import lists
 from apps.core.exports import Field, money
 from apps.health.domain.headroom import WHOLE
+from apps.health.models import Figure
 from apps.health.models.names import metric_name, programme_name
 from apps.health.queries.board import COLUMNS, DEFAULT_SORT, Cell, Line, board
+from apps.health.queries.figures import REPORT
 from apps.health.queries.wording import BANDS, OPERATORS
+
+ORIGINS = {REPORT: _("Report of the marketplace"), **dict(Figure.Origin.choices)}
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,11 @@ FIELDS = (
     Field(_("Operator"), lambda f: OPERATORS.get(f.cell.reading.level.operator if f.cell.reading.level else "", "")),
     Field(_("More allowed"), lambda f: f.cell.reading.standing.room),
     Field(_("State"), lambda f: str(BANDS[f.cell.reading.band]), code=lambda f: f.cell.reading.band.value),
+    Field(_("Told by"), lambda f: str(ORIGINS[f.cell.reading.origin]), code=lambda f: f.cell.reading.origin),
+    Field(
+        _("CSat (internal)"),
+        lambda f: f.line.csat.score / 100 if f.line.csat and f.line.csat.score is not None else None,
+    ),
     Field(_("Chance of a breach"), lambda f: _share(f.cell.outlook.chance) if f.cell.outlook else None),
     Field(_("Window from"), _row("window_first")),
     Field(_("Window to"), _row("window_last")),

@@ -6,8 +6,10 @@ from datetime import date, datetime
 
 from apps.accounts.models import Member, Store
 from apps.health.domain.headroom import WORST_FIRST
-from apps.health.models import Notice
+from apps.health.models import CsatDay, Notice
 from apps.health.models.facts import Work
+from apps.health.queries.csat import in_portal
+from apps.health.queries.csat import newest as newest_csat
 from apps.health.queries.newest import Reading, newest
 
 SHOWN_NOTICES = 20
@@ -22,6 +24,8 @@ class Account:
     date: date
     status: Reading | None
     rates: list[Reading]
+    score: Reading | None = None
+    csat: CsatDay | None = None
 
 
 @dataclass(frozen=True)
@@ -39,17 +43,20 @@ class ClientNotice:
 
 
 def accounts(member: Member, stores: Iterable[Store]) -> list[Account]:
-    """Every site with a report; two queries."""
+    """Every site with a report or a figure; CSat only where the agency shows it. A constant number of queries."""
     names = {store.pk: store.name for store in stores}
     sites: dict[tuple[int, str], list[Reading]] = {}
     for each in newest(member, list(names)):
         sites.setdefault((each.row.store_id, each.row.marketplace_id), []).append(each)
+    content = newest_csat(member, list(names)) if in_portal() else {}
     found = []
     for (store, site), readings in sites.items():
         rates = [each for each in readings if each.limit is not None]
         rates.sort(key=lambda each: (WORST_FIRST.index(each.band), each.row.metric, each.row.programme))
         status = next((each for each in readings if each.row.metric == "account_status"), None)
-        found.append(Account(names[store], site, readings[0].row.date, status, rates))
+        score = next((each for each in readings if each.row.metric == "ahr"), None)
+        day = max(each.row.date for each in readings)
+        found.append(Account(names[store], site, day, status, rates, score, content.get((store, site))))
     return sorted(found, key=lambda each: (each.store, each.site))
 
 

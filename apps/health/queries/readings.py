@@ -20,15 +20,16 @@ from apps.health.domain.performance import Told, broken
 from apps.health.domain.rules import Reading
 from apps.health.models import AlertRule, HealthDay, Notice, Outlook, Standard
 from apps.health.models.facts import Work
-from apps.health.models.names import SILENT
+from apps.health.models.names import COUNTED, SILENT
 from apps.health.queries import products
+from apps.health.queries.figures import FRESH
 from apps.health.queries.ground import Days, Ground, Key, complete_days
 from apps.health.queries.silence import ages
 from apps.health.queries.standards import standards
 
 MILLION = Decimal(1_000_000)
+FINE = frozenset({"great", "good", "normal"})  # words that a number may make worse
 HISTORY = 400  # days an anomaly's habit is learned from, if they are there
-COUNTED = ("policy_", "ahr", SILENT)  # health metrics that are counts or scores, not rates
 
 
 def days_of(
@@ -100,8 +101,50 @@ def _health(rules: Collection[AlertRule], first: date, today: date) -> Days:
     for key, readings in days.items():
         if readings[-1].day < newest[key.site]:
             readings.append(Reading(newest[key.site]))
+    _figured(days, patterns, first, today)
     _foretold(days, first)
     return days
+
+
+def _figured(days: Days, patterns: list[str], first: date, today: date) -> None:
+    """Put our own figures where reports give no number: their days, or a score beside the report's word."""
+    told: dict[Key, dict[date, Reading]] = defaultdict(dict)
+    asked = standards(today)
+    rows = copying.read(
+        "SELECT store_id, marketplace_id, metric, programme, date, CASE WHEN status <> 'none' THEN rate END, count, total"
+        " FROM health_figure WHERE agency_id = %(agency)s AND date > %(since)s AND date <= %(today)s"
+        " AND metric LIKE ANY(%(patterns)s) ORDER BY date, origin",
+        values={
+            "agency": acting_agency(), "since": min(first, today - FRESH), "patterns": patterns,
+            "today": today + timedelta(days=1),
+        },
+    )  # fmt: skip
+    for store, site, metric, programme, day, rate, count, total in rows:
+        key = Key(Site(store, site), metric, programme)
+        row = (max(day, first), rate, count, total, None, "", "")
+        reading = _reading(metric, row, asked.get(metric, site, programme))
+        told[key][row[0]] = _rated(reading, asked.get("ahr_floor", site, "")) if metric == "ahr" else reading
+    for key, figures in told.items():
+        days[key] = _beside(days[key], figures) if key in days else [figures[day] for day in sorted(figures)]
+
+
+def _rated(score: Reading, floor: Standard | None) -> Reading:
+    """A score below its limit is the marketplace's own "at risk", and worse only below the floor."""
+    if score.value is None or score.limit is None or score.value >= score.limit:
+        return score
+    return replace(score, word="bad" if floor is not None and score.value < floor.target else "at_risk")
+
+
+def _beside(readings: list[Reading], figures: Mapping[date, Reading]) -> list[Reading]:
+    """Readings that have only a word with the number of the newest figure of that day or before."""
+    found = []
+    for each in readings:
+        known = [day for day in figures if day <= each.day] if each.value is None and each.word else []
+        figure = figures[max(known)] if known else None
+        # A word that says worse than the number stands.
+        tells = figure is not None and figure.value is not None and each.word in FINE
+        found.append(replace(figure, day=each.day) if figure and tells else each)
+    return found
 
 
 def _reading(metric: str, row: Sequence[Any], asked: Standard | None) -> Reading:

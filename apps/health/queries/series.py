@@ -30,6 +30,21 @@ _SERIES = """
         FROM sent WHERE shipped_on < %(before)s GROUP BY 1, 4
     UNION ALL SELECT marketplace_id, 'vtr', '', shipped_on, sum(packages), sum(packages - valid_packages)
         FROM sent WHERE shipped_on < %(before)s AND packages IS NOT NULL AND valid_packages IS NOT NULL GROUP BY 1, 4
+    UNION ALL SELECT marketplace_id, 'on_time_ship', programme, shipped_on, count(*),
+        count(*) FILTER (WHERE shipped_at > ship_by)
+        FROM sent WHERE programme = 'sfp' AND shipped_on < %(before)s GROUP BY 1, 3, 4
+    UNION ALL SELECT marketplace_id, 'vtr', programme, shipped_on, sum(packages), sum(packages - valid_packages)
+        FROM sent WHERE programme = 'sfp' AND shipped_on < %(before)s AND packages IS NOT NULL
+            AND valid_packages IS NOT NULL GROUP BY 1, 3, 4
+    UNION ALL SELECT marketplace_id, 'otdr', programme, (deliver_by AT TIME ZONE 'UTC')::date, count(*),
+        count(*) FILTER (WHERE delivered_at > deliver_by)
+        FROM sent WHERE programme = 'sfp' AND (deliver_by AT TIME ZONE 'UTC')::date < %(before)s
+            AND (deliver_by AT TIME ZONE 'UTC')::date >= %(since)s
+            AND valid_packages = packages AND delivered_at IS NOT NULL GROUP BY 1, 3, 4
+    UNION ALL SELECT marketplace_id, 'cancel', programme, ordered_on, count(*),
+        count(*) FILTER (WHERE cancelled_by = 'seller')
+        FROM health_shipment WHERE agency_id = %(agency)s AND store_id = %(store)s AND ordered_on >= %(since)s
+            AND ordered_on < %(before)s AND cancelled_by <> 'buyer' AND programme = 'sfp' GROUP BY 1, 3, 4
     UNION ALL SELECT marketplace_id, 'cancel', '', ordered_on, count(*), count(*) FILTER (WHERE cancelled_by = 'seller')
         FROM health_shipment WHERE agency_id = %(agency)s AND store_id = %(store)s AND ordered_on >= %(since)s
             AND ordered_on < %(before)s AND cancelled_by <> 'buyer' GROUP BY 1, 4"""

@@ -1,18 +1,21 @@
 """One store's rates: the newest report site by site, how they went, and what rolls off when."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import Member, Store
 from apps.accounts.queries import site_filter
 from apps.health.domain.headroom import WORST_FIRST, Limit, RollOff, Window, roll_off
 from apps.health.domain.performance import OF_GOOD
-from apps.health.models import HealthDay, Outlook
+from apps.health.models import Figure, HealthDay, Outlook
+from apps.health.queries.figures import REPORT
 from apps.health.queries.newest import Reading, newest
 from apps.health.queries.series import known
 
@@ -45,6 +48,11 @@ class Health:
     date: date | None
 
     @property
+    def lone_scores(self) -> list[tuple[str, Reading]]:
+        """Ratings of sites of which no report tells the account's state."""
+        return [(site, each) for site, each in self.scores.items() if site not in self.states]
+
+    @property
     def counted(self) -> list[Reading]:
         """Counters that are not 0, the largest first."""
         return [each for each in self.counters if each.row.count]
@@ -62,7 +70,7 @@ class Health:
 
 
 def health(member: Member, store: Store) -> Health:
-    """Everything the newest reports say of a store, in four queries."""
+    """Everything the newest reports and our own figures say of a store, in a constant number of queries."""
     readings = newest(member, [store.pk])
     rates = [each for each in readings if each.limit is not None]
     trends, made = _trends(member, store), _outlooks(member, store)
@@ -73,9 +81,12 @@ def health(member: Member, store: Store) -> Health:
         if each.row.metric in named:
             named[each.row.metric][each.row.marketplace_id] = each
     shown = {id(each) for each in rates}
-    counters = [each for each in readings if id(each) not in shown and each.row.metric not in named]
+    counters = [
+        each for each in readings
+        if id(each) not in shown and each.row.metric not in named and not each.share
+    ]  # fmt: skip
     counters.sort(key=lambda each: -(each.row.count or 0))
-    days = [each.row.date for each in readings]
+    days = [each.row.date for each in readings if each.origin == REPORT]
     return Health(rows, counters, named["account_status"], named["ahr"], max(days, default=None))
 
 
@@ -96,15 +107,23 @@ def _outlooks(member: Member, store: Store) -> dict[tuple[Any, ...], Outlook]:
 
 def _trends(member: Member, store: Store) -> dict[tuple[Any, ...], list[int | None]]:
     """{(site, metric, programme): rates}, all of the same length."""
-    rows = HealthDay.objects.filter(site_filter(member), store=store, total__isnull=False)
-    last = rows.order_by("-date").values_list("date", flat=True).first()
+    mine = site_filter(member)
+    sources: list[QuerySet[Any]] = [
+        Figure.objects.filter(mine, store=store, rate__isnull=False).order_by("origin"),
+        HealthDay.objects.filter(
+            mine, store=store, total__isnull=False
+        ).order_by(),  # the marketplace has the last word
+    ]
+    lasts = [rows.aggregate(last=Max("date"))["last"] for rows in sources]
+    last = max((each for each in lasts if each), default=None)
     if last is None:
         return {}
     first = last - timedelta(days=TREND_DAYS - 1)
     found: dict[tuple[Any, ...], list[int | None]] = defaultdict(lambda: [None] * TREND_DAYS)
-    told = rows.filter(date__gte=first).values_list("marketplace", "metric", "programme", "date", "rate")
-    for site, metric, programme, day, rate in told.order_by():
-        found[site, metric, programme][(day - first).days] = rate
+    for rows in sources:
+        told = rows.filter(date__gte=first).values_list("marketplace", "metric", "programme", "date", "rate")
+        for site, metric, programme, day, rate in told:
+            found[site, metric, programme][(day - first).days] = rate
     return dict(found)
 
 
@@ -132,11 +151,14 @@ def course(store: Store, rate: Rate) -> Course | None:
     if window is None or rate.reading.limit is None:
         return None
     leaving = _leaving(store, rate, window)
-    past = HealthDay.objects.filter(
-        store=store, marketplace=row.marketplace_id, metric=row.metric, programme=row.programme,
-        date__range=(row.date - timedelta(days=PAST_DAYS), row.date),
-    )  # fmt: skip
-    return Course(rate, leaving, _chart(rate, window, list(past.order_by("date")), leaving))
+    same = {
+        "store": store, "marketplace": row.marketplace_id, "metric": row.metric, "programme": row.programme,
+        "date__range": (row.date - timedelta(days=PAST_DAYS), row.date),
+    }  # fmt: skip
+    past: Iterable[HealthDay | Figure] = HealthDay.objects.filter(**same)
+    if rate.reading.origin != REPORT:
+        past = Figure.objects.filter(**same, origin=rate.reading.origin).defer("by")
+    return Course(rate, leaving, _chart(rate, window, list(past), leaving))
 
 
 def _leaving(store: Store, rate: Rate, window: Window) -> list[RollOff]:
@@ -152,7 +174,7 @@ def _leaving(store: Store, rate: Rate, window: Window) -> list[RollOff]:
     return [RollOff(each.day + timedelta(days=1), each.count, each.remaining) for each in found]
 
 
-def _chart(rate: Rate, window: Window, past: list[HealthDay], leaving: list[RollOff]) -> dict[str, Any]:
+def _chart(rate: Rate, window: Window, past: list[HealthDay | Figure], leaving: list[RollOff]) -> dict[str, Any]:
     row, standing = rate.reading.row, rate.reading.standing
     limit = rate.reading.limit or Limit(0)
     days = [row.date + timedelta(days=n) for n in range(-PAST_DAYS, window.days + window.lag + 2)]
@@ -178,7 +200,7 @@ def _chart(rate: Rate, window: Window, past: list[HealthDay], leaving: list[Roll
     return {"labels": labels, "unit": "units", "currency": "", "stacked": False, "series": series}
 
 
-def _bad(row: HealthDay) -> int | None:
+def _bad(row: HealthDay | Figure) -> int | None:
     if row.count is None or row.total is None:
         return None
     return row.total - row.count if row.metric in OF_GOOD else row.count

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from apps.accounts.models import Threshold
 from apps.health.models import HealthDay, Standard
+from apps.health.models.names import COUNTED
 
 MILLION = 1_000_000
 OWN = "health."  # what metrics of this app are called among an agency's own thresholds
@@ -81,7 +82,7 @@ def told_defaults(on: date) -> dict[Key, tuple[str, Decimal]]:
 
 
 def _is_count(metric: str) -> bool:
-    return metric.startswith("policy_") or metric == "ahr"
+    return metric.startswith(COUNTED)
 
 
 def own_levels() -> dict[Key, int]:

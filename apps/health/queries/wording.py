@@ -1,13 +1,15 @@
 """What numbers of account health say in words, in both languages."""
 
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from apps.core.templatetags.figures import percent
+from apps.core.templatetags.figures import day, decimal, percent
 from apps.health.domain.headroom import WHOLE, Band
-from apps.health.models import Outlook
+from apps.health.models import Figure, Outlook
 from apps.health.models.facts import Operator
+from apps.health.queries.figures import Entered
 from apps.health.queries.newest import Reading
 
 OPERATORS = dict(Operator.choices)
@@ -20,11 +22,55 @@ BANDS: dict[Band, str | Promise] = {
 TONES = {Band.GOOD: "success", Band.AMBER: "warning", Band.BREACH: "danger", Band.UNRATED: "neutral"}
 
 
+CSAT_INPUTS: dict[str, str | Promise] = {
+    "ncx": gettext_lazy("Negative customer experience (NCX)"),
+    "feedback": gettext_lazy("Negative feedback"),
+    "replies": gettext_lazy("Late replies to buyers"),
+}
+CSAT_SOURCES: dict[str, str | Promise] = {
+    "ncx": gettext_lazy("Comes with returns: connect or import them; or enter Amazon's NCX below."),
+    "feedback": gettext_lazy("Comes with seller feedback: connect it or import the file."),
+    "replies": gettext_lazy(
+        "Amazon tells it to people only: enter late replies, or those answered within 24 hours, below."
+    ),
+}
+
+
+def unscanned_text(figure: Figure) -> str:
+    """How many of how many packages have no delivery scan here."""
+    unknown = figure.unknown or 0
+    total = (figure.total or 0) + unknown
+    said = ngettext(
+        "%(unknown)d of %(total)d package without a delivery scan",
+        "%(unknown)d of %(total)d packages without a delivery scan",
+        total,
+    )
+    return said % {"unknown": unknown, "total": total}
+
+
+def provenance_text(each: Entered) -> str:
+    """Who entered a figure, or which file brought it, and when."""
+    figure, words = (
+        each.figure,
+        {"who": each.by or _("somebody"), "day": day(each.figure.as_of.date()), "file": each.file},
+    )
+    if figure.origin == Figure.Origin.PERSON:
+        return format_html(_("entered by {who} on {day}"), **words)
+    return format_html(_("file {file}, brought by {who} on {day}") if each.file else _("from a file, {day}"), **words)
+
+
+def lost_text(points: float) -> str:
+    """What an input costs of 100 points."""
+    if round(points, 1) == 0:
+        return _("no points")
+    return _("−%(points)s points") % {"points": decimal(points, 1)}
+
+
 def target_text(reading: Reading) -> str:
     """`< 1.00%`, or a count; nothing where there is no target."""
     if reading.level is None:
         return ""
-    return limit_text(reading.level.operator, reading.level.target, share=reading.row.total is not None)
+    return limit_text(reading.level.operator, reading.level.target, share=reading.share)
 
 
 def limit_text(operator: str, value: int, *, share: bool) -> str:
@@ -36,7 +82,7 @@ def room_text(reading: Reading) -> str:
     """Headroom in words: how many more, or how many too many."""
     room = reading.standing.room
     if room is None:
-        return _("not rated")
+        return _("not rated") if reading.band == Band.UNRATED else _("share only, no counts")
     if room < 0:
         return ngettext("%(count)d too many", "%(count)d too many", -room) % {"count": -room}
     if room == 0:

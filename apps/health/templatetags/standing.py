@@ -3,11 +3,12 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from apps.core.templatetags.figures import percent
+from apps.core.templatetags.figures import decimal, number, percent
 from apps.core.templatetags.shell import status_badge
 from apps.health.domain.headroom import WHOLE
-from apps.health.models import HealthDay, Outlook, names
+from apps.health.models import Figure, HealthDay, Outlook, names
 from apps.health.queries import wording
+from apps.health.queries.figures import REPORT, Entered
 from apps.health.queries.newest import Reading
 
 register = template.Library()
@@ -17,6 +18,59 @@ register = template.Library()
 def metric_name(row: HealthDay) -> str:
     """A row's metric as people call it."""
     return names.metric_name(row.metric, row.programme)
+
+
+@register.filter
+def metric_alone(metric: str) -> str:
+    """A metric without its programme."""
+    return names.metric_name(metric)
+
+
+@register.filter
+def points(hundredths: int | None) -> str | SafeString:
+    """A score kept in hundredths: 96.5."""
+    return decimal(None if hundredths is None else hundredths / 100, 1)
+
+
+@register.filter
+def figure_text(row: HealthDay) -> str | SafeString:
+    """The number of a row: a rate with two digits of a percent, else its count or score."""
+    return number(row.count) if row.rate is None and row.total is None else shown_rate(row)
+
+
+@register.filter
+def told_by(reading: Reading) -> str:
+    """Who tells the numbers, where it is not the marketplace."""
+    return "" if reading.origin == REPORT else str(Figure.Origin(reading.origin).label)
+
+
+@register.filter
+def unscanned(figure: Figure) -> str:
+    """How many packages of how many nobody has told the delivery of."""
+    return wording.unscanned_text(figure)
+
+
+@register.filter
+def provenance(each: Entered) -> SafeString | str:
+    """Who entered a figure, when; or which file brought it."""
+    return wording.provenance_text(each)
+
+
+@register.filter
+def csat_input(name: str) -> str:
+    return str(wording.CSAT_INPUTS[name])
+
+
+@register.filter
+def csat_source(name: str) -> str:
+    """How an unknown input can be brought."""
+    return str(wording.CSAT_SOURCES[name])
+
+
+@register.filter
+def lost(points: float | None) -> str:
+    """Points an input costs."""
+    return "" if points is None else wording.lost_text(points)
 
 
 @register.filter

@@ -1,20 +1,26 @@
 """One store's account health: rates with their room, what rolls off when, and what is foretold."""
 
+from datetime import timedelta
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from apps.accounts.queries import stores_for
+from apps.accounts.models import Store
+from apps.accounts.queries import marketplaces_for, stores_for
 from apps.core.http import MemberRequest, page, requires
 from apps.core.permissions import Permission
 from apps.health.domain.headroom import Band
+from apps.health.forms.figures import FigureForm
 from apps.health.models import names
 from apps.health.queries import records, wording
 from apps.health.queries import site as queries
 from apps.health.queries.board import STALE_AFTER
+from apps.health.queries.csat import satisfaction
+from apps.health.queries.delivery import drags
+from apps.health.queries.figures import entered
 
 TEMPLATE = "health/store.html"
 
@@ -26,9 +32,21 @@ def store(request: MemberRequest, store: str) -> HttpResponse:
     return page(request, TEMPLATE, context(request, store))
 
 
-def context(request: MemberRequest, slug: str) -> dict[str, Any]:
+def figure_form(request: MemberRequest, store: Store, data: QueryDict | None = None) -> FigureForm:
+    """The form for a figure of one of the store's sites that the member may see; a day may be tomorrow's in the east."""
+    seen = marketplaces_for(request.member, store)
+    sites = [each.marketplace_id for each in store.sites.all() if each.active]
+    today = timezone.localdate()
+    return FigureForm(
+        data, sites=sorted(code for code in sites if seen is None or code in seen), latest=today + timedelta(days=1),
+        initial={"day": today},
+    )  # fmt: skip
+
+
+def context(request: MemberRequest, slug: str, form: FigureForm | None = None) -> dict[str, Any]:
     """Everything the page shows; `site`, `metric` and `band` narrow the table, `rate` chooses what is drawn."""
-    found = get_object_or_404(stores_for(request.member).select_related("client", "owner__user"), slug=slug)
+    stores = stores_for(request.member).select_related("client", "owner__user").prefetch_related("sites")
+    found = get_object_or_404(stores, slug=slug)
     health = queries.health(request.member, found)
     shown = [each for each in health.rates if _wanted(each, request)]
     drawn = next((each for each in health.rates if each.key == request.GET.get("rate")), None) or health.nearest
@@ -42,6 +60,11 @@ def context(request: MemberRequest, slug: str) -> dict[str, Any]:
         "drawn": drawn,
         "stale": bool(health.date and (today - health.date).days > STALE_AFTER),
         "record": records.record(store=found.pk),
+        "satisfaction": satisfaction(request.member, found, today=today),
+        "drags": drags(request.member, found, today=today),
+        "entered": entered(request.member, found),
+        "may_edit": request.member.can(Permission.HEALTH_EDIT),
+        "form": form or figure_form(request, found),
         "site_choices": [(code, code) for code in sorted({each.reading.row.marketplace_id for each in health.rates})],
         "metrics": _metrics(health),
         "bands": [(band.value, str(word)) for band, word in wording.BANDS.items()],

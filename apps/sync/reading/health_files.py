@@ -43,7 +43,7 @@ def _kind(name: str) -> pl.Expr:
     return found
 
 
-def _site(name: str, context: Context) -> pl.Expr:
+def site_of(name: str, context: Context) -> pl.Expr:
     """Our code, from our code, Amazon's id or the site's domain."""
     known = {domain: code for domain, code in CHANNELS.items() if code in context.codes}
     known |= {market.code.lower(): market.code for market in context.markets}
@@ -62,7 +62,7 @@ def _defects(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[
     days = {"ordered_on": "ordered", "reported_on": "reported", "withdrawn_on": "withdrawn"}
     typed = frame.with_columns(
         _kind("defect").alias("kind"),
-        _site("sales_channel", context).alias("marketplace"),
+        site_of("sales_channel", context).alias("marketplace"),
         _programme("fulfilment").alias("programme"),
         *(c.day(name).alias(column) for column, name in days.items()),
     )

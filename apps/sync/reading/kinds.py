@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from apps.sync import rows
-from apps.sync.reading import health, health_files, jsons, reports, shipments, traffic
+from apps.sync.reading import figures, health, health_files, jsons, reports, shipments, traffic
 from apps.sync.reading.reports import Context, Report
 
 
@@ -40,6 +40,7 @@ TABLES = (
     reports.FBA_PLANNING,
     reports.FBA_STOCK,
     reports.ORDERS,
+    figures.REPORT,
     health_files.DEFECTS,
     health_files.MERCHANT_RETURNS,
     health_files.FBA_RETURNS,
@@ -48,6 +49,7 @@ TABLES = (
     reports.COSTS,
     reports.OWN_STOCK,
     reports.PRODUCTS,
+    figures.DELIVERIES,
 )
 BY_KEY = {report.key: report for report in (*TABLES, *(kind.report for kind in JSONS.values()))}
 

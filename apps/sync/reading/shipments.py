@@ -1,5 +1,6 @@
 """Pages of Orders API 2026-01-01: what a merchant promised and did, order by order. Nothing of buyers is read."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,8 +67,21 @@ def _row(order: Entry, sites: dict[str, str]) -> Entry:
         "packages": len(sent) if sent else None,
         "valid_packages": sum(bool(p.get("trackingNumber")) for p in packages if p.get("shipTime")) if sent else None,
         "business": int("AMAZON_BUSINESS" in programmes),
+        "skus": _units_by_sku(order["orderItems"]),
         "updated_at": updated,
     }
+
+
+def _units_by_sku(items: list[Entry]) -> str:
+    """What was ordered and not cancelled, as JSON; "" where a seller's SKU is not told."""
+    units: dict[str, int] = {}
+    for item in items:
+        sku, count = (item.get("product") or {}).get("sellerSku"), int(item["quantityOrdered"])
+        if not sku:
+            return ""
+        if count:
+            units[sku] = units.get(sku, 0) + count
+    return json.dumps(units, ensure_ascii=False, sort_keys=True) if units else ""
 
 
 def _canceller(items: list[Entry]) -> str:
