@@ -38,7 +38,7 @@ class IncidentRow(serializers.ModelSerializer):
     """One cause on one site, or of one product there (`part`). Money in minor units of `currency`."""
 
     store = serializers.CharField(source="store.slug")
-    owner = serializers.CharField(source="owner.__str__", allow_null=True, default=None)
+    owner = serializers.StringRelatedField()
     signals = SignalRow(many=True)
 
     class Meta:
