@@ -67,8 +67,10 @@ class Taken:
     known: int
 
 
-def create(store: Store, values: Mapping[str, Any], *, origin: str, key: str, by: Member, at: datetime) -> Notice:
-    """Keep one notice; the one there is already if its `key` was used before in this store. Raises Refused.
+def create(
+    store: Store, values: Mapping[str, Any], *, origin: str, key: str, by: Member, at: datetime
+) -> tuple[Notice, bool]:
+    """Keep one notice; (notice, is it new): the one there is already if its `key` was used before. Raises Refused.
 
     `values`: any of FIELDS (`owner` as a member), `subject` and `at` at least.
     """
@@ -83,7 +85,7 @@ def create(store: Store, values: Mapping[str, Any], *, origin: str, key: str, by
         after = {name: given[name] for name in ("kind", "marketplace", "sku", "due") if given.get(name)}
         audit.record("notice.create", made, by=by, at=at, store=store, after=after, title=made.subject)
         refresh_due(store, at=at)
-    return made
+    return made, new
 
 
 def sites_of(store: Store, member: Member) -> list[str]:
@@ -170,7 +172,7 @@ def _form_of(content: bytes, name: str) -> str:
         raise Refused(_("This is a PDF. Save the e-mail as .eml, or copy its text into the field."))
     if ending == ".msg" or (content.startswith(OLE) and ending != ".xls"):
         raise Refused(_("This is a file of Outlook (.msg). Save the e-mail as .eml, or copy its text into the field."))
-    if content.startswith(ZIP) or content.startswith(OLE) or ending in TABLES:
+    if content.startswith((ZIP, OLE)) or ending in TABLES:
         return Form.TABLE
     if ending == ".eml" or is_mail(content[:400]):
         return Form.MAIL

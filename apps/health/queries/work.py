@@ -33,7 +33,9 @@ NOTICE_COLUMNS = (
     ListColumn("site", _("Site"), order="marketplace"),
     ListColumn("sku", _("SKU"), order="sku"),
     ListColumn("at", _("Arrived"), order="at"),
+    ListColumn("case", _("Case"), order="case_id", shown=False),
     ListColumn("due", _("Due"), order="due"),
+    ListColumn("answer", _("Answer")),
     ListColumn("state", _("State"), order="state"),
     ListColumn("owner", _("Owner"), order="owner__user__name"),
 )
