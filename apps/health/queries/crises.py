@@ -1,11 +1,11 @@
 """Runs of playbooks, and what goes into the evidence pack."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member, Store, StoreMarketplace
@@ -44,12 +44,36 @@ def sells_on(store: Store, site: str, member: Member) -> bool:
     return there and (seen is None or site in seen)
 
 
-def counted(crises: QuerySet[Crisis]) -> QuerySet[Crisis]:
-    """With how many steps are settled of how many."""
+def counted(crises: QuerySet[Crisis], today: date) -> QuerySet[Crisis]:
+    """With how many steps are settled of how many, and how many are late; the running ones with late steps first."""
     settled = Q(steps__state__in=[CrisisStep.State.DONE, CrisisStep.State.SKIPPED])
-    return crises.annotate(n_steps=Count("steps"), n_settled=Count("steps", filter=settled)).order_by(
-        "state", "-number"
-    )
+    late = Q(steps__due__lt=today, state=Crisis.State.OPEN) & ~settled
+    rows = crises.annotate(
+        n_steps=Count("steps"), n_settled=Count("steps", filter=settled), n_late=Count("steps", filter=late),
+        next_due=Min("steps__due", filter=~settled),
+    )  # fmt: skip
+    return rows.order_by("-state", "-n_late", "-number")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. `current` is the step whose turn it is: the first that is not settled."""
+
+    total: int
+    settled: int
+    late: int
+    current: CrisisStep | None
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.settled // self.total if self.total else 0
+
+
+def progress(steps: Sequence[CrisisStep], today: date) -> Progress:
+    """Counted from a run's steps in their order."""
+    left = [step for step in steps if not step.settled]
+    late = sum(step.late(today) for step in left)
+    return Progress(len(steps), len(steps) - len(left), late, left[0] if left else None)
 
 
 def offered(incident: Incident) -> list[Playbook]:
