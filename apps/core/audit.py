@@ -10,6 +10,9 @@ from django.db import models
 from apps.core.models import ChainHead, Entry
 from apps.core.tenancy import acting_agency
 
+# What verbs are called, by the app that tells the whole ledger; apps below show them by it.
+LABELS: dict[str, Any] = {}
+
 
 class Actor(Protocol):
     """Anyone who can act: a member (person or API key)."""

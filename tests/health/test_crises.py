@@ -20,6 +20,7 @@ from apps.health.actions import crises as actions
 from apps.health.actions.evaluating import evaluate
 from apps.health.models import Crisis, CrisisStep, Defect, HealthDay, Incident, IncidentEvent, Playbook
 from apps.health.queries import crises as queries
+from apps.health.queries.evidence import Evidence
 from apps.sales.actions import CostLine, set_costs
 from tests.health.ground import TODAY, offer, ready, report, rule
 from tests.world import NOW
@@ -110,10 +111,10 @@ def test_who_sees_one_site_sees_its_runs_only(here):
         Crisis.objects.filter(pk=crisis.pk).update(marketplace="")
         crisis = queries.crises_for(senior).get()
         sites = {
-            row.marketplace_id for one in queries.tables(crisis, senior) if one.name == "metrics" for row in one.rows
+            row.marketplace_id for one in Evidence(crisis, senior).tables() if one.name == "metrics" for row in one.rows
         }
         assert sites == {"US"}
-        every = queries.tables(crisis, here.seats[Role.OWNER])
+        every = list(Evidence(crisis, here.seats[Role.OWNER]).tables())
         assert {row.marketplace_id for one in every if one.name == "metrics" for row in one.rows} == {"US", "CA"}
         Crisis.objects.update(marketplace="CA")
         assert not queries.crises_for(senior).exists()
@@ -126,7 +127,7 @@ def test_who_sees_one_site_sees_its_runs_only(here):
 def test_the_pack_tells_of_costs_those_only_who_may_see_them(here, role, told):
     with here:
         set_costs(here.store, [CostLine("A", TODAY, 7919, "USD")], by=here.seats[Role.OWNER], at=NOW)
-        found = {one.name: one.rows for one in queries.tables(begun(here), here.seats[role])}
+        found = {one.name: one.rows for one in Evidence(begun(here), here.seats[role]).tables()}
         assert [entry.verb for entry in found["changes"]].count("costs.set") == told
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member
 from apps.accounts.queries import discreet, stores_for
+from apps.core import audit
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.undo import UNDO, VERB, undone_numbers
@@ -104,6 +105,7 @@ VERBS = {
     "notice.work": _("Notice worked on"),
     "defect.work": _("Defect order worked on"),
 }
+audit.LABELS.update(VERBS)
 
 
 @dataclass(frozen=True)
