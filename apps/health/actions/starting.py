@@ -10,6 +10,7 @@ from django.utils import translation
 from apps.accounts.models import AgencySettings, Store
 from apps.health.actions.boards import Board
 from apps.health.actions.crises import ensure_playbooks, start
+from apps.health.domain.incidents import cause_of
 from apps.health.domain.playbooks import ONLY_FOR
 from apps.health.domain.rules import RED
 from apps.health.models import Crisis, Incident, IncidentEvent, Playbook
@@ -34,11 +35,13 @@ def start_themselves(board: Board) -> int:
 
 
 def _fits(board: Board, book: Playbook, incident: Incident) -> bool:
-    """Is it one of the playbook's causes, and the sign it is made for?"""
-    if incident.cause not in book.causes:
-        return False
+    """Is one of its red signs of the playbook's causes, and the sign it is made for?
+
+    Signs of one site and day share an incident, so the incident's own cause may be another one.
+    """
+    red = {each.metric for each in board.living(incident) if each.band == RED}
     wanted = ONLY_FOR.get(book.default)
-    return not wanted or any(each.band == RED and each.metric == wanted for each in board.living(incident))
+    return any(cause_of(metric) in book.causes and wanted in {None, metric} for metric in red)
 
 
 def _begun(incidents: Iterable[Incident]) -> set[tuple[Any, str]]:
