@@ -37,7 +37,12 @@ ABOUT = {
     "settings-webhook": "webhook", "portal-plan": "asked_plan", "health-notice": "notice", "alert": "incident", "paper": "paper",
     "notice-import-one": "notice_file", "crisis": "crisis", "playbook": "playbook",
 }  # fmt: skip
-WORD = {"plan": "plan", "portal-plan": "plan", "alert": "number", "crisis": "number"}  # what the address calls it, where that is not `pk`
+WORD = {
+    "plan": "plan",
+    "portal-plan": "plan",
+    "alert": "number",
+    "crisis": "number",
+}  # what the address calls it, where that is not `pk`
 OF_A_STORE = {"store", "connections", "plan", "paper", "store-health"}
 SAME = {"store-health": "health"}  # a page that stands twice, by its name
 VARIANTS = [("zh-hans", "light"), ("en", "dark"), ("zh-hans", "dark"), ("en", "light")]
