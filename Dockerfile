@@ -17,6 +17,10 @@ RUN python -m venv /venv && /venv/bin/pip install --require-hashes --only-binary
 
 FROM python:3.11-slim AS web
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DJANGO_SETTINGS_MODULE=config.settings
+# What the extra `pdf` draws with, and letters for Chinese, Japanese and Korean.
+RUN apt-get update && \
+    apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-noto-cjk && \
+    rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app storewright && mkdir -p /documents && chown storewright /documents
 WORKDIR /app
 COPY --from=deps /venv /venv

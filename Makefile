@@ -84,7 +84,7 @@ $(VENV)/.node: package.json package-lock.json requirements-node.lock | $(VENV)/b
 # pyproject.toml -> locks with hashes and without the name of any package index.
 lock: | $(VENV)/bin/uv
 	$(COMPILE) --group dev -o requirements-dev.lock
-	$(COMPILE) --extra s3 -c requirements-dev.lock -o requirements.lock
+	$(COMPILE) --extra s3 --extra pdf -c requirements-dev.lock -o requirements.lock
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-emit-index-url --no-emit-find-links --group stack -o requirements-stack.lock
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

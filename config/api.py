@@ -41,7 +41,7 @@ urlpatterns = [
         name="api-alert-rule",
     ),
     path("defects", Defects.as_view(READ), name="api-defects"),
-    path("notices", Notices.as_view(READ), name="api-notices"),
+    path("notices", Notices.as_view(READ | {"post": "create"}), name="api-notices"),
     path("notifications", Notifications.as_view({"post": "create"}), name="api-notifications"),
     path("subscriptions", Subscriptions.as_view(READ), name="api-subscriptions"),
     path("documents", Documents.as_view(READ | {"post": "create"}), name="api-documents"),

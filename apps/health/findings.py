@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.findings import FindingKind, define_kind
 from apps.core.permissions import Permission
 from apps.health.models import HealthDay, Incident, Notice
+from apps.health.models.crises import spoken
 from apps.health.models.names import metric_name
 
 
@@ -17,6 +18,14 @@ def _words(detail: dict[str, Any]) -> dict[str, Any]:
     said |= {name: str(states.get(detail[name], detail[name])) for name in ("was", "now") if name in detail}
     said |= {"kind": str(kinds.get(detail["kind"], detail["kind"]))} if "kind" in detail else {}
     return detail | said
+
+
+def _spoken(detail: dict[str, Any]) -> dict[str, Any]:
+    """A step and its playbook in the reader's language."""
+    return {
+        "text": spoken(detail.get("en", ""), detail.get("zh", "")),
+        "book": spoken(detail.get("book_en", ""), detail.get("book_zh", "")),
+    }
 
 
 BREACH = define_kind(
@@ -68,11 +77,26 @@ DUE = define_kind(
         icon="clock",
         tone="warning",
         sentence=_("{kind}: {subject} is to be answered by {due}"),
+        at_zero={"days": _("{kind}: {subject} was to be answered by {due}")},
         why=_("Amazon acts by itself when nobody answers in time"),
-        verb=_("See account health"),
+        verb=_("See the notices"),
         link="health-notices",
         needs=Permission.HEALTH_VIEW,
         words=_words,
+    )
+)
+STEP = define_kind(
+    FindingKind(
+        key="crisis-step",
+        label=_("Step of a playbook overdue"),
+        icon="clock",
+        tone="danger",
+        sentence=_("{text}: was due on {due}"),
+        why=_("Step {step} of #{number} {book}"),
+        verb=_("See the playbook's runs"),
+        link="crises",
+        needs=Permission.HEALTH_VIEW,
+        words=lambda detail: detail | _spoken(detail),
     )
 )
 DIFFERS = define_kind(

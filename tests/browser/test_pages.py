@@ -19,7 +19,7 @@ STAFF = (
     "settings-brand", "settings-security", "settings-webhooks", "settings-webhook",
     "arrivals", "health", "store-health", "health-method", "health-defects", "health-notices", "health-notice",
     "alerts", "alert", "alert-rules", "alert-rule-new", "alert-channels", "papers", "paper-list", "paper-new",
-    "paper-rules", "paper",
+    "paper-rules", "paper", "notice-new", "notice-import", "notice-import-one", "crises", "crisis", "playbook",
 )  # fmt: skip
 PORTAL = (
     "portal",
@@ -36,12 +36,14 @@ PORTAL = (
 ABOUT = {
     "plan": "plan", "stream": "stream", "run": "run", "settings-member": "member", "settings-hand-over": "member", "settings-past-review": "access_review", "settings-client": "client",
     "settings-webhook": "webhook", "portal-plan": "asked_plan", "health-notice": "notice", "alert": "incident", "paper": "paper",
+    "notice-import-one": "notice_file", "crisis": "crisis", "playbook": "playbook",
 }  # fmt: skip
 WORD = {
     "plan": "plan",
     "portal-plan": "plan",
     "alert": "number",
     "settings-past-review": "number",
+    "crisis": "number",
 }  # what the address calls it, where that is not `pk`
 OF_A_STORE = {"store-edit", "store-first", "store-certificate", "store", "connections", "plan", "paper", "store-health"}
 SAME = {"store-health": "health"}  # a page that stands twice, by its name

@@ -26,6 +26,7 @@ from apps.health.models import (
     HealthDay,
     Incident,
     Notice,
+    NoticeFile,
     Offer,
     Paper,
     PaperRequest,
@@ -110,14 +111,26 @@ class Goods:
         )  # fmt: skip
         notice = Notice.objects.create(
             store=self.store, origin="file", key=order, kind=Notice.Kind.PERFORMANCE, marketplace=self.pool,
-            subject="A notice", at=self.now,
+            subject="A notice", text="Answer within 3 days.", at=self.now, file=self._letter(loaded_at=self.now),
         )  # fmt: skip
         HealthDay.objects.create(
             store=self.store, marketplace_id=self.pool, metric="odr", programme="afn", date=self.now.date(), total=500,
             count=2, rate=4000, target=10_000, operator="lt", status="good", as_of=self.now,
             window_first=self.now.date() - timedelta(days=75), window_last=self.now.date() - timedelta(days=16),
         )  # fmt: skip
-        return {"defect": order, "notice": notice.pk}
+        return {"defect": order, "notice": notice.pk, "notice_file": self._letter().pk}
+
+    def _letter(self, **more) -> NoticeFile:
+        """A letter that was brought."""
+        key = f"agency/{self.world.agency.pk}/notices/{self.store.pk}"
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "letter"
+            path.write_text("Subject: A notice\nDate: 2026-03-01\n\nAnswer within 3 days.")
+            documents().save(key, path)
+        return NoticeFile.objects.create(
+            store=self.store, form="text", name="letter.txt", path=key, digest="d", size=1, uploaded_at=self.now,
+            uploaded_by=self.owner, **more,
+        )  # fmt: skip
 
     def _papers(self, currency: str) -> dict:
         """A draft with a file, a request, a waiver that waits, and coverage of the SKU."""

@@ -2,44 +2,33 @@
 it. They close themselves."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import F
 
-from apps.accounts.models import AgencySettings, Store
-from apps.accounts.queries import rates
+from apps.accounts.models import Store
 from apps.core import copying
 from apps.core.findings import Candidate, update_findings
-from apps.core.money import convert
+from apps.health.actions.due_findings import refresh_due, refresh_steps
 from apps.health.domain import performance
 from apps.health.domain.headroom import NEAR_DEFECTS, Limit
 from apps.health.domain.performance import OF_GOOD, Counted, Told, compare, meets
-from apps.health.models import Defect, Figure, HealthDay, Notice, Offer
-from apps.health.models.facts import Operator, Work
+from apps.health.models import Defect, Figure, HealthDay
+from apps.health.models.facts import Operator
 from apps.health.queries.counted import asked_of, counted
 from apps.health.queries.figures import current, joined
 from apps.health.queries.latest import latest
 from apps.health.queries.led import led
+from apps.health.queries.money import Money, money_by_site
 from apps.health.queries.standards import Level, standards
 from apps.sync.models import Run
 
-DUE_WITHIN = timedelta(days=3)
 NONE = HealthDay.Status.NONE
 # Rates counted again, and the dataset they are counted from.
 RECOUNTED = {"odr": "orders", "lsr": "shipments", "cancel": "shipments", "vtr": "shipments", "otdr": "shipments"}
 WELL = frozenset({"normal", "unknown", ""})
-
-
-@dataclass(frozen=True)
-class Money:
-    """What a site sold in 30 days, and in the agency's own currency."""
-
-    amount: int | None = None
-    currency: str = ""
-    rank: int = 0
 
 
 def refresh_findings(store: Store, *, at: datetime) -> None:
@@ -50,7 +39,7 @@ def refresh_findings(store: Store, *, at: datetime) -> None:
     copying.lock("alerts")
     mine = led(store.pk)
     rows = list(latest(HealthDay.objects.filter(store=store)))
-    asked, money = standards(at.date(), own=True), _money(store, at)
+    asked, money = standards(at.date(), own=True), money_by_site(store, at)
     told = joined(rows, current(Figure.objects.filter(store=store), on=at.date()))
     levels = [(each.row, asked.level(each.row)) for each in told if _key(each.row) not in mine]
     # Levels of our own invention are for the page and for rules, not for everybody's inbox.
@@ -59,7 +48,8 @@ def refresh_findings(store: Store, *, at: datetime) -> None:
     update_findings("health-near", store, _near(judged, money), at=at)
     update_findings("health-status", store, _status(store, [r for r in rows if _key(r) not in mine], money), at=at)
     update_findings("health-differs", store, _differences(store, rows), at=at)
-    update_findings("notice-due", store, _due(store, at.date(), money), at=at)
+    refresh_due(store, at=at, money=money)
+    refresh_steps(store, at=at, money=money)
 
 
 def _key(row: HealthDay) -> tuple[str, str]:
@@ -198,34 +188,6 @@ def _lacking(store: Store, first: date | None) -> set[str]:
     late = runs.filter(until__date__gte=first) if first else runs.none()
     brought = Defect.objects.filter(store=store, kind__in=["claim", "chargeback"]).exists()
     return set(late.values_list("stream__dataset", flat=True)) | (set() if brought else {"orders"})
-
-
-def _due(store: Store, today: date, money: Mapping[str, Money]) -> Iterator[Candidate]:
-    open_ones = Notice.objects.filter(store=store, state__in=[Work.TODO, Work.DOING], due__lte=today + DUE_WITHIN)
-    for notice in open_ones:
-        mine = money.get(notice.marketplace, Money())
-        yield Candidate(
-            subject=str(notice.pk),
-            marketplace=notice.marketplace,
-            detail={"kind": notice.kind, "subject": notice.subject or notice.sku, "due": str(notice.due)},
-            at_stake=mine.amount,
-            currency=mine.currency,
-            rank=mine.rank,
-            due=notice.due,
-        )
-
-
-def _money(store: Store, at: datetime) -> dict[str, Money]:
-    """{site: what it sold in 30 days}, of sites whose sales are known."""
-    currency = AgencySettings.objects.values_list("currency", flat=True).first() or "USD"
-    rate = rates(currency, at.date())
-    sums = Offer.objects.filter(store=store, sales_30d__isnull=False).order_by()
-    rows = sums.values_list("marketplace", "currency").annotate(sum=Sum("sales_30d"))
-    return {site: Money(int(sold), source, _rank(int(sold), source, currency, rate)) for site, source, sold in rows}
-
-
-def _rank(amount: int, source: str, currency: str, rate: Mapping[str, Decimal]) -> int:
-    return convert(amount, source=source, target=currency, rate=rate[source]) if source in rate else 0
 
 
 def _percent(millionths: int | None) -> str | None:

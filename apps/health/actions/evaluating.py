@@ -16,6 +16,7 @@ from apps.core import copying
 from apps.health.actions import listing
 from apps.health.actions.alert_rules import ensure_defaults
 from apps.health.actions.boards import Board, SignalKey
+from apps.health.actions.starting import start_themselves
 from apps.health.actions.telling import Teller
 from apps.health.domain import rules as arithmetic
 from apps.health.domain.incidents import Fresh, Living, Sign, Site, cause_of, place
@@ -198,6 +199,7 @@ def _settle(board: Board, opened: set[Any]) -> Evaluated:
     board.write()
     teller.send()
     listing.list_findings(board)
+    start_themselves(board)
     return Evaluated(len(opened), resolved, teller.told)
 
 

@@ -2,11 +2,14 @@
 
 import csv
 import io
+import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, cast
+from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -18,6 +21,7 @@ from apps.health.queries.coverage import blockers, papers_of
 from apps.health.queries.papers import Kind, kinds, rules
 
 MANIFEST = "manifest.csv"
+CHUNK = 2**20
 FIXED = (2020, 1, 1, 0, 0, 0)  # the same papers make the same bytes
 
 
@@ -44,6 +48,52 @@ def pack(line: Coverage, *, at: datetime) -> BinaryIO:
         file.writestr(_info(MANIFEST), _manifest(line, rows, at))
     archive.seek(0)
     return cast(BinaryIO, archive)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A paper's file in an evidence pack; `place` is "" where the storage has lost it or there is none."""
+
+    place: str
+    skus: str
+    sites: str
+    about: tuple[object, ...]
+    part: str
+    digest: str
+
+
+def gather(lines: Iterable[Coverage], folder: Path) -> list[Held]:
+    """Copy the papers behind these offers into a folder, each once; what they are, with the offers that hang on them."""
+    offers: dict[Any, list[Coverage]] = {}
+    for line in lines:
+        for cell in line.cells.values():
+            if cell.get("p"):
+                offers.setdefault(str(cell["p"]), []).append(line)
+    known, found = kinds(), []
+    papers = Paper.objects.filter(pk__in=offers).prefetch_related("files").order_by("kind", "-version", "pk")
+    for number, paper in enumerate(papers, start=1):
+        mine = offers[str(paper.pk)]
+        skus = ", ".join(sorted({each.sku for each in mine}))
+        sites = " ".join(sorted({each.marketplace_id for each in mine}))
+        about = tuple(_about(paper, known))
+        for n, kept in enumerate(paper.files.all(), start=1):
+            place = folder / f"{number:02d}-{slugify(paper.kind)}-v{paper.version}" / f"{kept.part}-{n}-{kept.name}"
+            there = _copied(kept.key, place)
+            name = place.relative_to(folder.parent).as_posix() if there else ""
+            found.append(Held(name, skus, sites, about, kept.part, kept.digest if there else ""))
+        if not paper.files.all():
+            found.append(Held("", skus, sites, about, "", ""))
+    return found
+
+
+def _copied(key: str, place: Path) -> bool:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with documents().open(key) as source, place.open("wb") as target:
+            shutil.copyfileobj(source, target, CHUNK)
+    except Missing:
+        return False
+    return True
 
 
 def _put(file: zipfile.ZipFile, folder: str, kept: PaperFile, names: list[object]) -> str:

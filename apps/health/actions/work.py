@@ -9,14 +9,16 @@ from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.accounts.models import Member
+from apps.accounts.models import Member, Store
 from apps.core import audit
 from apps.core.models import Entry
 from apps.core.undo import CannotUndo, undoes
+from apps.health.actions.due_findings import refresh_due
 from apps.health.models import Defect, Notice
 
 VERBS: dict[type[Model], str] = {Defect: "defect.work", Notice: "notice.work"}
-FIELDS = {Defect: ("owner_id", "state", "note"), Notice: ("owner_id", "state", "due", "answer")}
+FIELDS = {Defect: ("owner_id", "state", "note"), Notice: ("kind", "owner_id", "state", "due", "case_id", "answer")}
+TELLING = {"kind", "owner_id", "state", "due"}  # what a finding about a notice says
 _LINES = {Defect: ("order_id", "kind"), Notice: ("id",)}
 
 
@@ -25,7 +27,8 @@ def work_on(rows: Iterable[Any], changes: dict[str, Any], *, by: Member, at: dat
 
     `changes`: any of FIELDS of the rows' kind; `owner` may be given as a member. Raises KeyError for another field.
     """
-    entries = []
+    entries: list[Entry] = []
+    stale: dict[int, Store] = {}
     for row in rows:
         kind = type(row)
         wanted = {("owner_id" if name == "owner" else name): _value(value) for name, value in changes.items()}
@@ -36,10 +39,14 @@ def work_on(rows: Iterable[Any], changes: dict[str, Any], *, by: Member, at: dat
             continue
         after = {name: wanted[name] for name in before}
         _set(row, after, at)
+        if kind is Notice and TELLING & set(after):
+            stale[row.store_id] = row.store
         title = row.order_id if kind is Defect else row.subject
         entries.append(
             audit.record(VERBS[kind], row, by=by, at=at, store=row.store, before=before, after=after, title=title)
         )
+    for store in stale.values():
+        refresh_due(store, at=at)
     return entries
 
 
@@ -60,7 +67,10 @@ def _undo(entry: Entry) -> None:
     row = _row_of(entry)
     if row is None or audit.plain({name: getattr(row, name) for name in entry.after}) != entry.after:
         raise CannotUndo(_("It has changed since."))
-    _set(row, {name: _read(name, value) for name, value in entry.before.items()}, timezone.now())
+    at = timezone.now()
+    _set(row, {name: _read(name, value) for name, value in entry.before.items()}, at)
+    if isinstance(row, Notice):
+        refresh_due(row.store, at=at)
 
 
 def _row_of(entry: Entry) -> Any:

@@ -3,13 +3,21 @@
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from apps.accounts.actions.refusal import Refused
 from apps.accounts.queries import site_filter, stores_for
 from apps.core.permissions import Permission
-from apps.core.rest import Resource
+from apps.core.rest import Resource, Unprocessable
+from apps.health.actions.notices import PROGRAM, create
+from apps.health.domain.letters import kind_of
+from apps.health.domain.mail import MOST_TEXT
 from apps.health.models import Defect, HealthDay, Notice
 from apps.health.models.facts import Work
 from apps.health.queries.latest import latest
@@ -118,7 +126,26 @@ class NoticeRow(serializers.ModelSerializer):
     class Meta:
         model = Notice
         fields = ("id", "store", "marketplace", "kind", "at", "sku", "asin", "subject", "detail", "due", "state")
-        fields += ("answer", "changed_at")
+        fields += ("answer", "text", "case_id", "origin", "changed_at")
+
+
+class NewNoticeRow(serializers.Serializer):
+    """A notice that a program brings. `reference` is what the program calls it: told twice, it is one notice.
+
+    `kind` empty: guessed from the subject's words. Names and e-mail addresses of buyers are taken out.
+    """
+
+    store = serializers.CharField(max_length=40)
+    marketplace = serializers.CharField(max_length=2, required=False, allow_blank=True, default="")
+    kind = serializers.ChoiceField(choices=Notice.Kind.choices, required=False, allow_blank=True, default="")
+    at = serializers.DateTimeField()
+    subject = serializers.CharField(max_length=300)
+    text = serializers.CharField(max_length=MOST_TEXT, required=False, allow_blank=True, default="")
+    sku = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")
+    asin = serializers.CharField(max_length=12, required=False, allow_blank=True, default="")
+    case_id = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    due = serializers.DateField(required=False, allow_null=True, default=None)
+    reference = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
 
 
 @extend_schema_view(
@@ -127,7 +154,7 @@ class NoticeRow(serializers.ModelSerializer):
     ),
 )
 class Notices(Resource):
-    permissions = {"list": Permission.HEALTH_VIEW}
+    permissions = {"list": Permission.HEALTH_VIEW, "create": Permission.HEALTH_EDIT}
     row = NoticeRow
     order = ("changed_at", "id")
     changed, stamped = "changed_at", True
@@ -144,3 +171,31 @@ class Notices(Resource):
         rows = Notice.objects.filter(site_filter(self.member) | whole).select_related("store")
         rows = self.only_sites(self.only_stores(rows))
         return rows.filter(state=state) if (state := self.choice("state", Work.values)) else rows
+
+    @extend_schema(
+        operation_id="create_notice",
+        summary=_("Bring a notice; the same reference twice is one notice"),
+        description=_(
+            "For notices that Amazon's notifications do not bring. 201 for a new one; 200 with the notice there is for a"
+            " reference that was used before in this store, which stays as it is."
+        ),
+        tags=["health"],
+        request=NewNoticeRow,
+        responses={201: NoticeRow, 200: NoticeRow},
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Keep a notice; 422 for a store or site that the key may not see."""
+        asked = NewNoticeRow(data=request.data)
+        asked.is_valid(raise_exception=True)
+        said = dict(asked.validated_data)
+        store = stores_for(self.member).filter(slug=said.pop("store"), active=True).first()
+        if store is None:
+            raise Unprocessable(gettext("There is no such store."))
+        said |= {"marketplace": said["marketplace"].upper(), "asin": said["asin"].upper()}
+        said["kind"] = said["kind"] or kind_of(said["subject"], said["text"])
+        at, key = timezone.now(), said.pop("reference")
+        try:
+            made, new = create(store, said, origin=PROGRAM, key=key, by=self.member, at=at)
+        except Refused as refusal:
+            raise Unprocessable(str(refusal)) from None
+        return Response(NoticeRow(made).data, status=201 if new else 200)

@@ -7,6 +7,9 @@ def _step(en: str, zh: str, days: int, *, four_eyes: bool = False, evidence: boo
     return {"en": en, "zh": zh, "days": days, "four_eyes": four_eyes, "evidence": evidence}
 
 
+# Playbooks of the set that fit one sign of their cause only: a poor rating is no deactivation.
+ONLY_FOR = {"deactivated": "account_status"}
+
 _READ = _step("Read Amazon's notice word by word and keep a copy", "逐字阅读亚马逊通知并留存副本", 0, evidence=True)
 _PACK = _step("Make the evidence pack and check that it is complete", "生成证据包并检查是否完整", 2)
 _WRITE = _step(
@@ -78,7 +81,7 @@ PLAYBOOKS: dict[str, dict[str, Any]] = {
         ],
     },
     "deactivated": {
-        "en": "Account deactivated", "zh": "账户被停用", "causes": ["account"],
+        "en": "Account deactivated", "zh": "账户被停用", "causes": ["account"], "starts": True,
         "steps": [
             _READ, _TELL,
             _step("Stop ads, inbound shipments and orders to suppliers", "暂停广告、入仓货件和采购", 0),

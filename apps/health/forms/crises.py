@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.forms import Dressed
+from apps.accounts.queries import colleagues
 
 MOST_BYTES = 20 * 2**20
 
@@ -22,9 +23,15 @@ class StartForm(forms.Form):
 class StepForm(forms.Form):
     """What is done with one step."""
 
-    action = forms.ChoiceField(choices=[(name, name) for name in ("done", "confirm", "skip", "file")])
+    action = forms.ChoiceField(choices=[(name, name) for name in ("done", "confirm", "skip", "file", "edit")])
+    owner = forms.ModelChoiceField(None, required=False)
+    due = forms.DateField(required=False)
     reason = forms.CharField(max_length=500, required=False)
     file = forms.FileField(required=False, allow_empty_file=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = colleagues()  # type: ignore[attr-defined]
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
@@ -39,21 +46,36 @@ class StepForm(forms.Form):
         return values
 
 
+class NewStepForm(Dressed):
+    """A step that the playbook did not foresee."""
+
+    text = forms.CharField(label=_("What is to be done"), max_length=400)
+    owner = forms.ModelChoiceField(None, label=_("Owner"), required=False)
+    due = forms.DateField(label=_("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    four_eyes = forms.BooleanField(label=_("Four eyes: somebody else confirms it"), required=False)
+    evidence = forms.BooleanField(label=_("Asks for a file as proof"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, prefix="step", **kwargs)
+        self.fields["owner"].queryset = colleagues()  # type: ignore[attr-defined]
+
+
 class PlanForm(Dressed):
     """The plan of action."""
 
     root = forms.CharField(
-        label=_("Root cause"), max_length=20_000, required=False, widget=forms.Textarea(attrs={"rows": 8})
-    )
+        label=_("Root cause"), max_length=20_000, required=False, widget=forms.Textarea(attrs={"rows": 9}),
+        help_text=_("What failed, since when, why it was not noticed. Amazon reads this first: facts, no excuses."),
+    )  # fmt: skip
     corrective = forms.CharField(
-        label=_("What was done at once"), max_length=20_000, required=False, widget=forms.Textarea(attrs={"rows": 8})
-    )
+        label=_("What was done at once"), max_length=20_000, required=False, widget=forms.Textarea(attrs={"rows": 7}),
+        help_text=_("Done already, each with its day and its proof in the pack."),
+    )  # fmt: skip
     preventive = forms.CharField(
-        label=_("What keeps it from happening again"),
-        max_length=20_000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 8}),
-    )
+        label=_("What keeps it from happening again"), max_length=20_000, required=False,
+        widget=forms.Textarea(attrs={"rows": 7}),
+        help_text=_("Who checks what, how often, and from which day on."),
+    )  # fmt: skip
 
 
 class PlaybookForm(Dressed):
@@ -66,6 +88,10 @@ class PlaybookForm(Dressed):
         help_text=_("One a line: days | English | Chinese. A line that begins with ! asks for two people, with + for a file."),
     )  # fmt: skip
     active = forms.BooleanField(label=_("Active"), required=False)
+    starts = forms.BooleanField(
+        label=_("Starts by itself"), required=False,
+        help_text=_("A run begins once for each incident of its causes that gets red; its steps go to the incident's owner."),
+    )  # fmt: skip
 
     def clean_steps(self) -> list[dict[str, Any]]:
         lines = [line for line in self.cleaned_data["steps"].splitlines() if line.strip()]

@@ -1,5 +1,7 @@
 """When an account is in danger: playbooks, their runs, and the proof of what was done."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import get_language, pgettext_lazy
@@ -17,7 +19,8 @@ def spoken(en: str, zh: str) -> str:
 class Playbook(TenantModel):
     """An agency's own copy of what to do. `steps` are [{"en", "zh", "days", "four_eyes", "evidence"}] in their order.
 
-    `default` is the key of the set it came from; `causes` the causes of incidents it is offered for.
+    `default` is the key of the set it came from; `causes` the causes of incidents it is offered for. With `starts` a run
+    begins by itself, once for each of these incidents that gets red.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -27,6 +30,7 @@ class Playbook(TenantModel):
     causes = models.JSONField(default=list)
     steps = models.JSONField(default=list)
     active = models.BooleanField(default=True)
+    starts = models.BooleanField(default=False, db_default=False)
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -104,10 +108,18 @@ class CrisisStep(TenantModel):
     done_by = tied("accounts.Member", null=True, related_name="+")
     done_at = models.DateTimeField(null=True)
     confirmed_by = tied("accounts.Member", null=True, related_name="+")
-    files = models.JSONField(default=list)  # [{"path", "name", "digest", "size"}] in document storage
+    files = models.JSONField(default=list)  # [{"path", "name", "digest", "size", "by", "at"}] in document storage
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agency", "crisis", "position"], name="one_step_per_place")]
+
+    @property
+    def settled(self) -> bool:
+        return self.state in {self.State.DONE, self.State.SKIPPED}
+
+    def late(self, today: date) -> bool:
+        """Should it be settled by now?"""
+        return not self.settled and self.due is not None and self.due < today
 
     @property
     def text(self) -> str:

@@ -36,6 +36,14 @@ class Work(models.TextChoices):
     NONE = "none", _("Nothing to do")
 
 
+class Answer(models.TextChoices):
+    """How far the answer to a notice is."""
+
+    NONE = "none", _("Not answered")
+    DRAFT = "draft", _("Answer being written")
+    GIVEN = "given", _("Answered")
+
+
 def _site(**options: object) -> models.ForeignKey:
     return models.ForeignKey(
         "accounts.Marketplace", models.PROTECT, db_index=False, db_constraint=False, related_name="+", **options
@@ -216,10 +224,11 @@ class Notice(TenantModel):
     """Something a marketplace wrote to the seller, by notification or imported. A hint: facts are read again.
 
     `origin` with `key` is what the sender calls it: told twice it is one notice. People write owner, state, due, answer.
+    `text` is what was written, without names and addresses of buyers; `file` the document it stands in.
     """
 
     portal_may = ("SELECT",)
-    portal_hides = ("owner",)
+    portal_hides = ("owner", "text", "file")
 
     class Kind(models.TextChoices):
         ACCOUNT_STATUS = "account_status", _("Account status changed")
@@ -230,13 +239,16 @@ class Notice(TenantModel):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     store = tied("accounts.Store", related_name="+")
-    origin = models.CharField(max_length=20)  # "notification", "file" or "person"
+    origin = models.CharField(max_length=20)  # "notification", "file", "person" or "program"
     key = models.CharField(max_length=120)
     kind = models.CharField(max_length=20, choices=Kind.choices)
     marketplace = models.CharField(max_length=2, blank=True)
     sku = models.CharField(max_length=60, blank=True)
     asin = models.CharField(max_length=12, blank=True)
     subject = models.CharField(max_length=300, blank=True)
+    text = models.TextField(blank=True, db_default="", default="")
+    case_id = models.CharField(max_length=40, blank=True, db_default="", default="")
+    file = tied("health.NoticeFile", null=True, related_name="notices")
     detail = models.JSONField(default=dict)
     at = models.DateTimeField()
     due = models.DateField(null=True)
@@ -251,6 +263,47 @@ class Notice(TenantModel):
             models.Index(fields=["agency", "state", "-at"], name="notice_by_state"),
             models.Index(fields=["agency", "changed_at"], name="notice_by_change"),
         ]
+
+    @property
+    def answer_state(self) -> Answer:
+        """How far the answer is: what is written goes for given once the notice is done."""
+        if not self.answer:
+            return Answer.NONE
+        return Answer.GIVEN if self.state == Work.DONE else Answer.DRAFT
+
+
+class NoticeFile(TenantModel):
+    """A letter or a table of notices as somebody brought it, kept by its hash before it is read.
+
+    `digest` is the hash of what was brought. `struck`: something of a buyer stood in it, so what lies under `path` is a
+    copy without. `loaded_at` null: only looked at so far.
+    """
+
+    portal_may = ()
+
+    class Form(models.TextChoices):
+        MAIL = "mail", _("E-mail")
+        TEXT = "text", _("Text")
+        TABLE = "table", _("Table")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    store = tied("accounts.Store", related_name="+")
+    form = models.CharField(max_length=5, choices=Form.choices)
+    name = models.CharField(max_length=200)
+    path = models.CharField(max_length=300)
+    digest = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    struck = models.BooleanField(default=False)
+    uploaded_by = tied("accounts.Member", null=True, related_name="+")
+    uploaded_at = models.DateTimeField()
+    loaded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("notice file"), _("notice files")
+        constraints = [models.UniqueConstraint(fields=["agency", "id"], name="noticefile_tie")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Standard(models.Model):

@@ -14,7 +14,7 @@ from apps.health.models import Defect, Notice
 
 STATES = ("todo", "doing", "done", "none")
 DEFECT_SORT, NOTICE_SORT = "-ordered", "-at"
-DEFECT_TEXT, NOTICE_TEXT = ("order_id", "sku"), ("subject", "sku", "asin")  # what is searched
+DEFECT_TEXT, NOTICE_TEXT = ("order_id", "sku"), ("subject", "sku", "asin", "case_id")  # what is searched
 DEFECT_COLUMNS = (
     ListColumn("order", _("Order"), order="order_id", fixed=True),
     ListColumn("kind", _("Defect"), order="kind", fixed=True),
@@ -34,7 +34,9 @@ NOTICE_COLUMNS = (
     ListColumn("site", _("Site"), order="marketplace"),
     ListColumn("sku", _("SKU"), order="sku"),
     ListColumn("at", _("Arrived"), order="at"),
+    ListColumn("case", _("Case"), order="case_id", shown=False),
     ListColumn("due", _("Due"), order="due"),
+    ListColumn("answer", _("Answer")),
     ListColumn("state", _("State"), order="state"),
     ListColumn("owner", _("Owner"), order="owner__user__name"),
 )

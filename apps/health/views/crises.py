@@ -15,15 +15,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.actions.jobs import start_job
-from apps.accounts.queries import stores_for
+from apps.accounts.queries import colleagues, stores_for
 from apps.accounts.views.lists import job_row
 from apps.core.http import MemberRequest, page, requires
 from apps.core.models import Job
 from apps.core.permissions import LABELS, Permission
 from apps.core.storage import Missing, documents
 from apps.health.actions import crises as actions
-from apps.health.forms.crises import PlanForm, PlaybookForm, StartForm, StepForm, written
-from apps.health.models import Crisis, CrisisStep, Playbook
+from apps.health.forms.crises import NewStepForm, PlanForm, PlaybookForm, StartForm, StepForm, written
+from apps.health.models import Crisis, CrisisStep, Incident, Playbook
+from apps.health.models.crises import spoken
 from apps.health.queries import crises as queries
 from apps.health.queries.alerts import incidents_for
 from apps.health.views.alert_rules import tabs
@@ -34,14 +35,19 @@ PACK = "crisis.pack"
 
 @require_safe
 @requires(Permission.HEALTH_VIEW)
-def crises(request: MemberRequest) -> HttpResponse:
+def crises(request: MemberRequest, store: str = "") -> HttpResponse:
     """Which accounts are in danger, what is done, and what is still to do?"""
     actions.ensure_playbooks()
+    mine, today = stores_for(request.member), timezone.localdate()
+    found = get_object_or_404(mine, slug=store) if store else None
+    runs = queries.crises_for(request.member)
     context = {
-        "runs": queries.counted(queries.crises_for(request.member))[:200],
-        "books": Playbook.objects.order_by("name_en", "pk"),
-        "stores": stores_for(request.member).filter(active=True),
-        "chosen": request.GET.get("store", ""),
+        "runs": list(queries.counted(runs.filter(store=found) if found else runs, today)[:200]),
+        "books": list(Playbook.objects.order_by("name_en", "pk")),
+        "stores": mine.filter(active=True),
+        "store": found,
+        "chosen": store or request.GET.get("store", ""),
+        "today": today,
         "may_work": request.member.can(Permission.HEALTH_EDIT),
         "may_rule": request.member.can(Permission.ALERT_RULES),
         "tabs": tabs(request, "crises"),
@@ -82,21 +88,27 @@ def _crisis(request: MemberRequest, number: int) -> Crisis:
     return get_object_or_404(queries.crises_for(request.member), number=number)
 
 
-def _one(
-    request: MemberRequest, found: Crisis, *, plan: Any = None, problem: str = "", status: int = 200
-) -> HttpResponse:
-    steps = CrisisStep.objects.filter(crisis=found).select_related("owner__user", "done_by__user", "confirmed_by__user")
+def _one(request: MemberRequest, found: Crisis, *, problem: str = "", status: int = 200, **forms: Any) -> HttpResponse:
+    """The run's page. `forms`: `plan` or `new`, with what was wrong in them."""
+    people = ("owner__user", "done_by__user", "confirmed_by__user")
+    steps = list(CrisisStep.objects.filter(crisis=found).select_related(*people).order_by("position"))
+    today = timezone.localdate()
+    may_work = request.member.can(Permission.HEALTH_EDIT) and found.state == Crisis.State.OPEN
     running = Job.objects.filter(by=request.member, kind=PACK, arguments__crisis=found.number).order_by("-created_at")
     context = {
         "crisis": found,
-        "steps": steps.order_by("position"),
-        "plan": plan or PlanForm(initial=found.plan),
+        "steps": [(step, step.late(today)) for step in steps],
+        "progress": queries.progress(steps, today),
+        "plan": forms.get("plan") or PlanForm(initial=found.plan),
+        "new": forms.get("new") or NewStepForm(),
+        "people": list(colleagues()) if may_work else [],
         "problem": problem,
-        "may_work": request.member.can(Permission.HEALTH_EDIT) and found.state == Crisis.State.OPEN,
+        "may_work": may_work,
+        "may_edit": request.member.can(Permission.HEALTH_EDIT),
         "may_decide": request.member.can(Permission.HEALTH_DECIDE),
         "job_row": job_row(running.first()),
         "tabs": tabs(request, "crises"),
-        "today": timezone.localdate(),
+        "today": today,
     }
     return page(request, ONE, context, status=status)
 
@@ -141,6 +153,8 @@ def _do(found: CrisisStep, values: dict[str, Any], request: MemberRequest) -> No
             actions.confirm(found, by=by, at=at)
         case "skip":
             actions.skip(found, values["reason"], by=by, at=at)
+        case "edit":
+            actions.edit(found, values["owner"], values["due"], by=by, at=at)
         case _:
             with tempfile.NamedTemporaryFile() as kept:
                 for chunk in values["file"].chunks():
@@ -152,27 +166,42 @@ def _do(found: CrisisStep, values: dict[str, Any], request: MemberRequest) -> No
 @require_POST
 @requires(Permission.HEALTH_EDIT)
 def act(request: MemberRequest, number: int, what: str) -> HttpResponse:
-    """Save the plan of action, make the evidence pack, or close the run."""
-    if what not in {"plan", "pack", "close"}:
+    """Save the plan of action, add a step, make the evidence pack, or close the run."""
+    if what not in {"plan", "step", "pack", "close"}:
         raise Http404
     found = _crisis(request, number)
     if what == "close":
         _must_decide(request)
-    form = PlanForm(request.POST)
     try:
-        if what == "pack":
-            words = {"crisis": found.number, "language": request.user.language}
-            start_job(PACK, by=request.member, title=_("Evidence pack %s") % found, **words)
-        elif what == "close":
-            actions.close(found, by=request.member, at=timezone.now())
-        elif form.is_valid():
-            actions.save_plan(found, form.cleaned_data, by=request.member, at=timezone.now())
-            messages.success(request, _("Saved."))
-        else:
-            return _one(request, found, plan=form, status=422)
+        wrong = _act(request, found, what)
     except actions.Not as why:
         return _one(request, found, problem=str(why), status=422)
+    if wrong:
+        return _one(request, found, status=422, **wrong)
     return redirect("crisis", agency=request.agency.slug, number=number)
+
+
+def _act(request: MemberRequest, found: Crisis, what: str) -> dict[str, Any]:
+    """Do it; the form, by its name, if something is wrong with it. Raises Not."""
+    by, at = request.member, timezone.now()
+    match what:
+        case "pack":
+            words = {"crisis": found.number, "language": request.user.language}
+            start_job(PACK, by=by, title=_("Evidence pack %s") % found, **words)
+        case "close":
+            actions.close(found, by=by, at=at)
+        case "step":
+            new = NewStepForm(request.POST)
+            if not new.is_valid():
+                return {"new": new}
+            actions.add(found, actions.NewStep(**new.cleaned_data), by=by, at=at)
+        case _:
+            plan = PlanForm(request.POST)
+            if not plan.is_valid():
+                return {"plan": plan}
+            actions.save_plan(found, plan.cleaned_data, by=by, at=at)
+            messages.success(request, _("Saved."))
+    return {}
 
 
 @require_safe
@@ -201,11 +230,19 @@ def playbook(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
         "name_zh": found.name_zh,
         "steps": written(found.steps),
         "active": found.active,
+        "starts": found.starts,
     }
     form = PlaybookForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         actions.change_playbook(found, form.cleaned_data, by=request.member, at=timezone.now())
         messages.success(request, _("Saved. Runs that have begun keep their steps."))
         return redirect("playbook", agency=request.agency.slug, pk=found.pk)
-    context = {"book": found, "form": form, "tabs": tabs(request, "crises")}
+    causes = dict(Incident.Cause.choices)
+    context = {
+        "book": found,
+        "form": form,
+        "steps": [each | {"text": spoken(each["en"], each["zh"])} for each in found.steps],
+        "causes": [str(causes[each]) for each in found.causes if each in causes],
+        "tabs": tabs(request, "crises"),
+    }
     return page(request, BOOK, context, status=422 if form.errors else 200)

@@ -26,11 +26,13 @@ from apps.health.actions.work import work_on
 from apps.health.forms import work as forms
 from apps.health.models import Defect, Notice
 from apps.health.models.facts import Programme, Work
+from apps.health.queries import notices as letters
 from apps.health.queries import work as queries
 
 FILTERS = {"q", "mp", "store", "kind", "programme", "owner", "status"}
 CLOSED = {Work.DONE, Work.NONE}
 TONES = {"todo": "warning", "doing": "info", "done": "success", "none": "neutral"}
+ANSWER_TONES = {"none": "neutral", "draft": "info", "given": "success"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ DEFECTS = List(
 )  # fmt: skip
 NOTICES = List(
     "health-notices", "notices", "health/notices.html", queries.NOTICE_COLUMNS, queries.NOTICE_SORT,
-    queries.NOTICE_TEXT, Notice.Kind, queries.notices_for,
+    queries.NOTICE_TEXT, Notice.Kind, lambda member: queries.notices_for(member).defer("text"),
     lambda rows, keys: rows.filter(pk__in=[key for key in keys if len(key) == 36]), gettext_lazy("Export of notices"),
 )  # fmt: skip
 
@@ -101,6 +103,7 @@ def context(request: MemberRequest, kind: List, slug: str, params: QueryDict) ->
         "counts": counts,
         "segments": _segments(query, counts),
         "tones": TONES,
+        "answer_tones": ANSWER_TONES,
         "kinds": kind.kinds.choices,
         "programmes": Programme.choices,
         "work": _states(request, kind.kinds),
@@ -219,10 +222,23 @@ class One:
     template: str
     form: type[django_forms.Form]
     fields: tuple[str, ...]
+    also: Callable[[Any, Member], dict[str, Any]] = lambda row, member: {}
+
+
+def _of_notice(row: Notice, member: Member) -> dict[str, Any]:
+    """What was answered so far, and the document it came in."""
+    told = letters.answers([row])[str(row.pk)]
+    return {"answers": told, "original": letters.original_of(row, member), "kind_names": dict(Notice.Kind.choices)}
 
 
 DEFECT = One("defect.", "health/defect.html", forms.DefectWork, ("owner", "state", "note"))
-NOTICE = One("notice.", "health/notice.html", forms.NoticeWork, ("owner", "state", "due", "answer"))
+NOTICE = One(
+    "notice.",
+    "health/notice.html",
+    forms.NoticeWork,
+    ("kind", "owner", "state", "due", "case_id", "answer"),
+    _of_notice,
+)
 
 
 @require_safe
@@ -258,7 +274,7 @@ def _defect(request: MemberRequest, store: str, number: str, kind: str) -> Defec
 
 
 def _notice(request: MemberRequest, pk: UUID) -> Notice:
-    return get_object_or_404(queries.notices_for(request.member), pk=pk)
+    return get_object_or_404(queries.notices_for(request.member).select_related("file__uploaded_by__user"), pk=pk)
 
 
 def _saved_one(request: MemberRequest, one: One, row: Any) -> HttpResponse:
@@ -285,9 +301,10 @@ def _shown_one(
         "dom": queries.dom_of(row),
         "key": queries.key_of(row),
         "tones": TONES,
+        "answer_tones": ANSWER_TONES,
         "history": list(queries.history(one.verb, row)[:50]),
         "states": dict(Work.choices),
         "names": {str(each.pk): str(each) for each in colleagues()},
         "today": timezone.localdate(),
     }
-    return page(request, one.template, values, status=status)
+    return page(request, one.template, values | one.also(row, request.member), status=status)

@@ -132,7 +132,12 @@ VERBS = {
     "crisis.confirm": _("Step of a crisis confirmed"),
     "crisis.skip": _("Step of a crisis skipped"),
     "crisis.file": _("Proof added to a crisis"),
+    "crisis.edit": _("Step of a crisis given to somebody, or another day"),
+    "crisis.add": _("Step added to a crisis"),
     "crisis.close": _("Crisis closed"),
+    "notice.create": _("Notice written down"),
+    "notice.import": _("Notices imported"),
+    "notice.discard": _("File of notices discarded"),
 }
 
 
