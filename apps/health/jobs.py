@@ -8,11 +8,11 @@ from apps.accounts.models import Store
 from apps.core import exports, jobs
 from apps.core.crypto import REWRAPPERS
 from apps.core.models import Job
-from apps.health.actions import channels, coverage, offers, packing, paper_findings, papers
+from apps.health.actions import channels, coverage, mails, offers, packing, paper_findings, papers
 from apps.health.queries import alert_exports
 from apps.health.queries.crises import crises_for
 from apps.health.queries.exports import FIELDS, exported
-from apps.health.tasks import evaluate_soon, refresh_papers_soon, refresh_soon
+from apps.health.tasks import evaluate_soon, refresh_papers_soon, refresh_soon, send_paper_mails_soon
 from apps.sync.loading import Loaded, after_load
 from apps.sync.rows import DEFECT, FEEDBACK, HEALTH, ROW_TYPES, SHIPMENT
 
@@ -21,6 +21,7 @@ RECALCULATE = "papers.recalculate"
 
 papers.FOLLOWERS.append(refresh_papers_soon)
 offers.FOLLOWERS.append(refresh_papers_soon)
+mails.FOLLOWERS.append(send_paper_mails_soon)
 
 
 @jobs.works(RECALCULATE)

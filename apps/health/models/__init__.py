@@ -35,11 +35,13 @@ from apps.health.models.papers import (
     PaperFile,
     PaperGroup,
     PaperKind,
+    PaperMail,
     PaperRequest,
     PaperRule,
     PaperWaiver,
     SkuTraits,
 )
+from apps.health.models.traits import OwnPaperTrait, PaperTrait, TraitQuestion
 
 __all__ = [
     "AlertChannel",
@@ -64,12 +66,15 @@ __all__ = [
     "Outlook",
     "OwnPaperKind",
     "OwnPaperRule",
+    "OwnPaperTrait",
     "Paper",
     "PaperFile",
     "PaperGroup",
     "PaperKind",
+    "PaperMail",
     "PaperRequest",
     "PaperRule",
+    "PaperTrait",
     "PaperWaiver",
     "Playbook",
     "ReturnLine",
@@ -79,4 +84,5 @@ __all__ = [
     "SkuTraits",
     "Standard",
     "Subscription",
+    "TraitQuestion",
 ]
