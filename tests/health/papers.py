@@ -13,6 +13,7 @@ from apps.health.models import CategoryTraits, Coverage, Offer, Paper, PaperKind
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TODAY = NOW.date()
 
+
 def pdf(*lines: str, packed: bool = True) -> bytes:
     """A small, whole PDF that says these lines."""
     shown = b" T* ".join(b"(" + line.encode("cp1252").replace(b"(", b"\\(") + b") Tj" for line in lines)
