@@ -6,9 +6,10 @@ import polars as pl
 
 from apps.core.copying import Facts
 from apps.health import actions
+from apps.health.actions import products
 from apps.sync.actions.taking import take_in
 from apps.sync.loading import Intake, Loaded, loads
-from apps.sync.rows import DEFECT, FEEDBACK, HEALTH, RETURN, SHIPMENT
+from apps.sync.rows import DEFECT, FEEDBACK, HEALTH, RETURN, SHIPMENT, TRAIT
 
 HEALTH_DAYS = Facts(
     "health_healthday",
@@ -94,3 +95,10 @@ def load_returns(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
 def load_shipments(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
     """Merchant orders as last updated, and what is wrong with them."""
     return actions.load_shipments(intake, frames, SHIPMENTS)
+
+
+@loads(TRAIT)
+def load_traits(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
+    """What products are, as a table says it; what was said later stands. Coverage follows."""
+    rows = [row for frame in frames for row in frame.select("sku", "trait", "answer").iter_rows()]
+    return products.take_table(intake.store_id, rows, as_of=intake.as_of)

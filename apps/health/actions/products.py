@@ -1,6 +1,7 @@
 """What products are: said of a category, of one product or of many at once, and an agency's own traits."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -14,6 +15,8 @@ from apps.core.undo import CannotUndo, undoes
 from apps.health.actions.papers import Turn, changed
 from apps.health.models import CategoryTraits, Offer, OwnPaperTrait, SkuTraits, TraitQuestion
 from apps.health.queries.traits import Trait, hinted_of, traits
+from apps.sync.loading import Loaded
+from apps.sync.source import Unreadable
 
 Traits = Mapping[str, bool]
 
@@ -87,6 +90,33 @@ def _answers(line: TraitQuestion, how: str, trait: str, known: Mapping[str, Trai
     if how == "none":
         return {code: False for code in line.unknown if code in known}
     return {trait: how == "yes"} if trait in line.unknown and trait in known else {}
+
+
+def take_table(store_id: int, rows: Sequence[tuple[str, str, int]], *, as_of: datetime) -> Loaded:
+    """Answers of a table: (SKU, trait by its code or name, 1 or 0). What was said of a product later stands.
+
+    Raises Unreadable for a trait nobody knows: then nothing of the table is taken.
+    """
+    codes = {word.lower(): code for code, each in traits().items() for word in (code, each.name_en, each.name_zh)}
+    if strange := sorted({trait for _sku, trait, _answer in rows} - set(codes)):
+        raise Unreadable(_("There is no such trait: %(names)s.") % {"names": ", ".join(strange[:10])})
+    said: dict[str, dict[str, bool]] = {}
+    for sku, trait, answered in rows:
+        said.setdefault(sku[:60], {})[codes[trait]] = bool(answered)
+    have = {row.sku: row for row in SkuTraits.objects.select_for_update().filter(store=store_id, sku__in=said)}
+    new = [
+        SkuTraits(store_id=store_id, sku=sku, traits=each, updated_at=as_of)
+        for sku, each in said.items()
+        if sku not in have
+    ]
+    older = [row for row in have.values() if row.updated_at <= as_of and said[row.sku].items() - row.traits.items()]
+    for row in older:
+        row.traits, row.updated_at = row.traits | said[row.sku], as_of
+    SkuTraits.objects.bulk_create(new, batch_size=1000)
+    SkuTraits.objects.bulk_update(older, ["traits", "updated_at"], batch_size=500)
+    if new or older:
+        changed(store_id)
+    return Loaded(rows=len(rows), new=len(new), changed=len(older))
 
 
 def save_trait(values: Mapping[str, Any], turn: Turn) -> OwnPaperTrait:

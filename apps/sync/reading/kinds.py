@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from apps.sync import rows
-from apps.sync.reading import health, health_files, jsons, reports, shipments, traffic
+from apps.sync.reading import health, health_files, jsons, product_traits, reports, shipments, traffic
 from apps.sync.reading.reports import Context, Report
 
 
@@ -47,6 +47,7 @@ TABLES = (
     reports.LISTINGS,
     reports.COSTS,
     reports.OWN_STOCK,
+    product_traits.TRAITS,
     reports.PRODUCTS,
 )
 BY_KEY = {report.key: report for report in (*TABLES, *(kind.report for kind in JSONS.values()))}
