@@ -18,7 +18,7 @@ STAFF = (
     "settings-client", "settings-brand", "settings-security", "settings-webhooks", "settings-webhook",
     "arrivals", "health", "store-health", "health-method", "health-defects", "health-notices", "health-notice",
     "alerts", "alert", "alert-rules", "alert-rule-new", "alert-channels", "papers", "paper-list", "paper-new",
-    "paper-rules", "paper",
+    "paper-rules", "paper", "paper-products",
 )  # fmt: skip
 PORTAL = (
     "portal",
