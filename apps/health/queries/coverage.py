@@ -63,10 +63,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One SKU on one site with its requirements, by the columns of the page."""
+    """One SKU on one site with its requirements, by the columns of the page; those that only ask stand apart."""
 
     line: Coverage
     groups: Mapping[str, list[Cell]]
+    asks: Mapping[str, list[Cell]]
 
     @property
     def dom(self) -> str:
@@ -151,7 +152,13 @@ def ordered(rows: QuerySet[Coverage], query: ListQuery) -> QuerySet[Coverage]:
 def rows_of(lines: Iterable[Coverage]) -> list[Row]:
     """Lines with the words of their cells; the kinds and rules are four queries for any number of them."""
     known, every = kinds(), rules()
-    return [Row(line, grouped(line.cells, every, known)) for line in lines]
+    return [_row(line, grouped(line.cells, every, known)) for line in lines]
+
+
+def _row(line: Coverage, cells: Mapping[str, list[Cell]]) -> Row:
+    told = {group: [cell for cell in each if cell.state != CoverState.ASK] for group, each in cells.items()}
+    asks = {group: [cell for cell in each if cell.state == CoverState.ASK] for group, each in cells.items()}
+    return Row(line, told, asks)
 
 
 def grouped(cells: Mapping[str, Any], every: Mapping[str, Rule], known: Mapping[str, Kind]) -> dict[str, list[Cell]]:

@@ -26,7 +26,9 @@ COLUMNS = (
     ListColumn("product", _("Product"), order="sku", fixed=True),
     ListColumn("category", _("Category"), order="category"),
     ListColumn("sites", _("Sites")),
-    ListColumn("hints", _("Suggested"), help=_("Words of the title or category hint at it: please check"), fixed=True),
+    ListColumn(
+        "hints", _("Words hint at"), help=_("Words of the title or category hint at it: please check"), fixed=True
+    ),
     ListColumn("unknown", _("Not said yet"), fixed=True),
 )
 DEFAULT_SORT = "category"

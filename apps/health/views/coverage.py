@@ -1,5 +1,6 @@
 """Coverage: which paper blocks which sale, and what to do about it."""
 
+from textwrap import shorten
 from typing import Any
 from uuid import UUID
 
@@ -85,7 +86,8 @@ def _segments(query: lists.ListQuery, status: str, totals: queries.Totals) -> li
 
 def _choices() -> list[tuple[str, str]]:
     known = kinds()
-    return [(code, f"{rule_name(rule, known)} · {code}") for code, rule in rules(active=True).items()]
+    every = rules(active=True)
+    return [(code, shorten(f"{rule_name(rule, known)} · {code}", 34, placeholder="…")) for code, rule in every.items()]
 
 
 @require_safe
