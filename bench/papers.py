@@ -12,7 +12,7 @@ from apps.health.actions.coverage import recompute_store
 from apps.health.actions.paper_findings import refresh_findings
 from apps.health.models import CategoryTraits, Paper, PaperKind
 from apps.health.queries.coverage import blocks
-from apps.health.queries.papers import TRAITS
+from apps.health.queries.traits import traits
 from bench.ground import SLUG, Ground, ground, vacuumed
 from bench.measure import percentile, repeated, tell, timed, title
 from bench.pages import measured
@@ -62,10 +62,11 @@ def _furnish(here: Ground, skus: int) -> None:
         cursor.execute(
             _OFFERS, {"categories": list(CATEGORIES), "skus": skus, "store": here.store.pk, "sites": list(SITES)}
         )
+        known = traits()
         for name, yes in CATEGORIES.items():
             if yes is not None:
-                traits = {trait: trait in yes for trait in TRAITS}
-                CategoryTraits.objects.create(category=name, traits=traits, updated_at=now)
+                said = {trait: trait in yes for trait in known}
+                CategoryTraits.objects.create(category=name, traits=said, updated_at=now)
         own = [f"BENCH-{n}" for n in range(1, skus, 4)]
         kinds = {kind.code: kind for kind in PaperKind.objects.all()}
         reaches = [("lucid", "all", []), ("gpsr", "brand", [f"brand {n}" for n in range(8)]), ("weee-de", "all", [])]

@@ -6,8 +6,9 @@ from apps.accounts.api import Stores
 from apps.health.api.alerts import Incidents
 from apps.health.api.facts import Defects, Health, Notices
 from apps.health.api.figures import CsatDays, Figures
+from apps.health.api.needs import Coverages, KnownKinds, KnownTraits, Requests, Traits, Waivers
 from apps.health.api.notifications import Notifications
-from apps.health.api.papers import Coverages, Papers
+from apps.health.api.papers import Coverages, PaperFileBytes, PaperFiles, PaperReviews, Papers, PaperSteps
 from apps.health.api.rules import Rules
 from apps.inventory.api import OwnStocks, PlanLines, Stock
 from apps.listings.api import Products
@@ -16,6 +17,7 @@ from apps.sync.api import Documents, Runs, Subscriptions
 from apps.team.api import Changes
 
 READ, ONE, BULK = {"get": "list"}, {"get": "retrieve"}, {"get": "list", "put": "upsert"}
+NEW, EVERY = {"post": "create"}, {"get": "every"}
 
 urlpatterns = [
     path("stores", Stores.as_view(READ), name="api-stores"),
@@ -49,8 +51,22 @@ urlpatterns = [
     path("runs", Runs.as_view(READ), name="api-runs"),
     path("runs/<uuid:pk>", Runs.as_view(ONE), name="api-run"),
     path("papers", Papers.as_view(READ | {"post": "create"}), name="api-papers"),
-    path("papers/<uuid:pk>", Papers.as_view(ONE), name="api-paper"),
+    path("papers/<uuid:pk>", Papers.as_view(ONE | {"patch": "partial_update"}), name="api-paper"),
+    path("papers/<uuid:pk>/files", PaperFiles.as_view(NEW), name="api-paper-files"),
+    path("papers/<uuid:pk>/steps", PaperSteps.as_view(NEW), name="api-paper-steps"),
+    path("papers/<uuid:pk>/review", PaperReviews.as_view(NEW), name="api-paper-review"),
+    path("paper-files/<uuid:pk>", PaperFileBytes.as_view(ONE), name="api-paper-file"),
+    path("paper-kinds", KnownKinds.as_view(EVERY), name="api-paper-kinds"),
+    path("paper-traits", KnownTraits.as_view(EVERY), name="api-paper-traits"),
+    path("paper-requests", Requests.as_view(READ | NEW), name="api-paper-requests"),
+    path("paper-requests/<uuid:pk>", Requests.as_view(ONE), name="api-paper-request"),
+    path("paper-requests/<uuid:pk>/cancel", Requests.as_view({"post": "cancel"}), name="api-paper-request-cancel"),
+    path("paper-waivers", Waivers.as_view(READ | NEW), name="api-paper-waivers"),
+    path("paper-waivers/<uuid:pk>", Waivers.as_view(ONE), name="api-paper-waiver"),
+    path("paper-waivers/<uuid:pk>/decision", Waivers.as_view({"post": "decide"}), name="api-paper-waiver-decide"),
+    path("sku-traits", Traits.as_view(BULK), name="api-sku-traits"),
     path("coverage", Coverages.as_view(READ), name="api-coverage"),
+    path("coverage/<slug:store>/<str:site>/<path:sku>", Coverages.as_view(ONE), name="api-coverage-of"),
     path("changes", Changes.as_view(READ), name="api-changes"),
     path("changes/<int:number>", Changes.as_view(ONE), name="api-change"),
 ]

@@ -84,4 +84,9 @@ SCHEDULE: dict[str, Entry] = {
         "schedule": crontab(hour="1", minute="30"),
         "options": {"queue": "bulk"},
     },
+    "papers-mails": {
+        "task": "apps.health.tasks.sweep_paper_mails",
+        "schedule": crontab(minute="*/10"),
+        "options": {"queue": "interactive"},
+    },
 }

@@ -69,12 +69,13 @@ def fingerprint(request: Request) -> str:
     """What makes two calls the same: method, address and body."""
     mark = hashlib.sha256(f"{request.method} {request.get_full_path()} ".encode())
     if request.content_type.startswith("multipart/"):  # its boundary differs each time
-        mark.update(json.dumps(sorted(request.POST.items())).encode())
-        for name, file in sorted(request.FILES.items()):
-            mark.update(name.encode())
-            for chunk in file.chunks():
-                mark.update(chunk)
-            file.seek(0)
+        mark.update(json.dumps(sorted(request.POST.lists())).encode())
+        for name, files in sorted(request.FILES.lists()):
+            for file in files:
+                mark.update(name.encode())
+                for chunk in file.chunks():
+                    mark.update(chunk)
+                file.seek(0)
     else:
         mark.update(request.content_type.encode() + request._request.body)
     return mark.hexdigest()

@@ -42,6 +42,7 @@ MATCHING = {"412": _("Changed meanwhile"), "428": _("If-Match is missing")}
 FOLLOWING = _("Ask on from the newest you have seen, or from its cursor: nothing is missed.")
 PLACES = {  # parts of addresses
     "store": _("The store, as in `list_stores`."),
+    "site": _("The site, e.g. `DE`."),
     "sku": _("The SKU; a slash may stay as it is."),
     "id": _("Its id."),
     "number": _("Its number."),

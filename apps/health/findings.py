@@ -166,6 +166,32 @@ REVIEW = define_kind(
         needs=Permission.PAPERS_REVIEW,
     )
 )
+COMING = define_kind(
+    FindingKind(
+        key="paper-coming",
+        label=_("Requirement coming"),
+        icon="calendar",
+        tone="warning",
+        sentence=_("{paper} will be required on {site} from {day}: {offers} SKU lack it"),
+        why=_("These may not be sold without it from that day on; their sales of 30 days will be at stake"),
+        verb=_("See coverage"),
+        link="store-papers",
+        needs=Permission.PAPERS_VIEW,
+    )
+)
+ASKED = define_kind(
+    FindingKind(
+        key="paper-asked",
+        label=_("Client owes a paper"),
+        icon="clock",
+        tone="warning",
+        sentence=_("{paper} was asked for by {due} and has not come"),
+        why=_("Asked on {asked}; the client is reminded by mail three days before, on the day and a week after"),
+        verb=_("See the papers"),
+        link="store-paper-list",
+        needs=Permission.PAPERS_VIEW,
+    )
+)
 _SENTENCES = {
     "account": (_("Account status"), "shield", "danger", _("{site}: the account's status has changed for the worse")),
     "policy": (_("Policy"), "shield", "danger", _("{site}: policy violations wait for an answer")),

@@ -11,14 +11,24 @@ from apps.core import exports, jobs
 from apps.core.crypto import REWRAPPERS
 from apps.core.metrics import DEFAULTS
 from apps.core.models import Job
-from apps.health.actions import channels, coverage, figures, offers, packing, paper_findings, papers, satisfaction
+from apps.health.actions import (
+    channels,
+    coverage,
+    figures,
+    mails,
+    offers,
+    packing,
+    paper_findings,
+    papers,
+    satisfaction,
+)
 from apps.health.actions.money import tell_in as incidents_tell_in
 from apps.health.actions.notifications import take
 from apps.health.queries import alert_exports, work_exports
 from apps.health.queries.crises import crises_for
 from apps.health.queries.exports import FIELDS, exported
 from apps.health.queries.standards import told_defaults
-from apps.health.tasks import evaluate_soon, refresh_papers_soon, refresh_soon
+from apps.health.tasks import evaluate_soon, refresh_papers_soon, refresh_soon, send_paper_mails_soon
 from apps.sync.actions.letters import TAKERS
 from apps.sync.loading import Loaded, after_load
 from apps.sync.rows import DEFECT, DELIVERY, FEEDBACK, FIGURE, HEALTH, RETURN, ROW_TYPES, SHIPMENT
@@ -32,6 +42,7 @@ papers.FOLLOWERS.append(refresh_papers_soon)
 offers.FOLLOWERS.append(refresh_papers_soon)
 figures.FOLLOWERS += [refresh_soon, evaluate_soon]
 satisfaction.FOLLOWERS.append(refresh_soon)
+mails.FOLLOWERS.append(send_paper_mails_soon)
 
 
 @jobs.works(RECALCULATE)

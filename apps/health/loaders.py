@@ -6,9 +6,10 @@ import polars as pl
 
 from apps.core.copying import Facts
 from apps.health import actions
+from apps.health.actions import products
 from apps.sync.actions.taking import take_in
 from apps.sync.loading import Intake, Loaded, loads
-from apps.sync.rows import DEFECT, DELIVERY, FEEDBACK, FIGURE, HEALTH, RETURN, SHIPMENT
+from apps.sync.rows import DEFECT, DELIVERY, FEEDBACK, FIGURE, HEALTH, RETURN, SHIPMENT, TRAIT
 
 HEALTH_DAYS = Facts(
     "health_healthday",
@@ -114,3 +115,10 @@ def load_figures(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
 def load_deliveries(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
     """Delivery scans: when merchant orders arrived, and which of them too late."""
     return actions.load_deliveries(intake, frames, DELIVERIES)
+
+
+@loads(TRAIT)
+def load_traits(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
+    """What products are, as a table says it; what was said later stands. Coverage follows."""
+    rows = [row for frame in frames for row in frame.select("sku", "trait", "answer").iter_rows()]
+    return products.take_table(intake.store_id, rows, as_of=intake.as_of)

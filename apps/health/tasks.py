@@ -7,7 +7,8 @@ from django.utils import timezone
 from apps.accounts.models import Agency, Store
 from apps.accounts.tasks import ring_for_stores
 from apps.core.tasks import TenantTask
-from apps.health.actions import coverage, evaluating, paper_findings, reminders, sending, telling
+from apps.core.tenancy import tenant
+from apps.health.actions import coverage, evaluating, mails, paper_findings, reminders, sending, telling
 from apps.health.actions.attention import refresh_findings
 from apps.health.actions.counting import count_figures
 from apps.health.actions.outlooks import look_ahead
@@ -54,8 +55,32 @@ def refresh_papers(store_id: int) -> int:
 
 @shared_task(base=TenantTask)
 def remind_of_papers(store_id: int) -> int:
-    """Mail about papers that end soon or have ended; returns the number of mails."""
-    return reminders.remind(Store.objects.get(pk=store_id), today=timezone.now().date())
+    """Mail about papers that end soon or have ended, and about what was asked for; returns the number of mails."""
+    return reminders.remind(Store.objects.get(pk=store_id), at=timezone.now())
+
+
+@shared_task(base=TenantTask)
+def send_paper_mails(store_id: int) -> int:
+    """Send the store's mails that wait; returns how many went out."""
+    return len(mails.send_waiting(Store.objects.get(pk=store_id), at=timezone.now()))
+
+
+def send_paper_mails_soon(*, agency_id: int, store_id: int) -> None:
+    """Ring for one store's mails."""
+    send_paper_mails.apply_async([store_id], {"agency_id": agency_id}, queue="interactive")
+
+
+@shared_task
+def sweep_paper_mails() -> int:
+    """Each ten minutes: ring for mails that could not go out, and those whose bell was lost; returns how many stores."""
+    rung = 0
+    for agency_id in Agency.objects.filter(active=True).order_by("pk").values_list("pk", flat=True):
+        with tenant(agency_id):
+            stores = list(mails.stores_waiting(at=timezone.now()))
+        for store_id in stores:
+            send_paper_mails_soon(agency_id=agency_id, store_id=store_id)
+        rung += len(stores)
+    return rung
 
 
 def refresh_papers_soon(*, agency_id: int, store_id: int) -> None:

@@ -149,6 +149,9 @@ PRODUCT = RowType(
     key=("sku",),
 )
 
+# What a product is: a trait that requirements ask for, answered with 1 (it is) or 0 (it is not).
+TRAIT = RowType("trait", _columns("sku:text trait:text answer:integer"), key=("sku", "trait"))
+
 # Account health. Days of windows and of orders are UTC days, as Amazon's performance report counts.
 # Rates and their targets are millionths; `total` and `count` are what a metric looks at and what it counts.
 HEALTH = RowType(
@@ -219,6 +222,7 @@ ROW_TYPES: dict[str, RowType] = {
         OWN_STOCK,
         COST,
         PRODUCT,
+        TRAIT,
         HEALTH,
         DEFECT,
         FEEDBACK,
@@ -239,6 +243,7 @@ LABELS = {
     "own_stock": _("Own warehouses"),
     "cost": _("Costs"),
     "product": _("Products"),
+    "trait": _("What products are"),
     "health": _("Account health"),
     "defect": _("Order defects"),
     "feedback": _("Seller feedback"),
@@ -256,6 +261,7 @@ DATASETS = {
     "own_stock": LABELS["own_stock"],
     "costs": LABELS["cost"],
     "products": LABELS["product"],
+    "traits": LABELS["trait"],
     "health": LABELS["health"],
     "defects": LABELS["defect"],
     "feedback": LABELS["feedback"],

@@ -20,6 +20,7 @@ STAFF = (
     "arrivals", "health", "store-health", "health-method", "health-defects", "health-notices", "health-notice",
     "alerts", "alert", "alert-rules", "alert-rule-new", "alert-channels", "papers", "paper-list", "paper-new",
     "paper-rules", "paper", "notice-new", "notice-import", "notice-import-one", "crises", "crisis", "playbook",
+    "paper-products",
 )  # fmt: skip
 PORTAL = (
     "portal",

@@ -36,6 +36,7 @@ SHARED = {
     "health_standard",
     "health_paperkind",
     "health_paperrule",
+    "health_papertrait",
 }
 
 

@@ -8,14 +8,10 @@ from django.apps import apps as django_apps
 
 from apps.accounts.models import Marketplace, Store
 from apps.health.actions.coverage import recompute_store
-from apps.health.models import CategoryTraits, Coverage, Offer, Paper, PaperKind
+from apps.health.models import CategoryTraits, Coverage, Offer, Paper, PaperKind, PaperRule, PaperTrait
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TODAY = NOW.date()
-EVERY_TRAIT = (
-    "electric", "battery", "radio", "toy", "textile", "furniture", "sport", "diy", "paper", "tyre", "northern-ireland",
-    "denan", "pse-specified",
-)  # fmt: skip
 
 
 def pdf(*lines: str, packed: bool = True) -> bytes:
@@ -30,14 +26,22 @@ def pdf(*lines: str, packed: bool = True) -> bytes:
 
 
 def known() -> None:
-    """A transactional test before us may have emptied the shared tables."""
+    """The kinds and rules every installation began with, and no others: few enough to name them all in a test."""
+    every_kind()
+    PaperRule.objects.filter(unsure=True).update(active=False)
+
+
+def every_kind() -> None:
+    """All kinds and rules there are. A transactional test before us may have emptied the shared tables."""
     if not PaperKind.objects.exists():
-        import_module("apps.health.migrations.0007_known_papers").fill(django_apps, None)
+        for name in ("0007_known_papers", "0072_more_papers"):
+            import_module(f"apps.health.migrations.{name}").fill(django_apps, None)
 
 
 def traits(**yes: bool) -> dict[str, bool]:
     """Everything is known: what is named as told, the rest no."""
-    return dict.fromkeys(EVERY_TRAIT, False) | {name.replace("_", "-"): value for name, value in yes.items()}
+    every = dict.fromkeys(PaperTrait.objects.values_list("code", flat=True), False)
+    return every | {name.replace("_", "-"): value for name, value in yes.items()}
 
 
 def category(name: str, **yes: bool) -> CategoryTraits:

@@ -14,7 +14,7 @@ from apps.core.models import Entry, Finding
 from apps.core.permissions import Role
 from apps.core.tenancy import tenant
 from apps.core.undo import undo
-from apps.health.actions import needs, paper_findings, reminders
+from apps.health.actions import needs, paper_findings
 from apps.health.actions import papers as actions
 from apps.health.actions.coverage import recompute_store
 from apps.health.actions.papers import Turn
@@ -360,27 +360,6 @@ def test_an_ending_paper_is_told_of_anew_at_each_step_only(acme):
         assert told(81) == ([("paper-expired", "", 80_000)], 4)
         actions.withdraw(pse, turn(acme))
         assert told(82) == ([], 4)
-
-
-def test_reminders_go_to_owner_and_client_once_a_step(acme, monkeypatch):
-    with acme:
-        store = acme.other_store
-        store.owner = acme.seats[Role.SENIOR]
-        store.save()
-        paper(store, "ce", valid_to=in_days(50))
-        assert reminders.remind(store, today=in_days(0)) == 2
-        assert {m.to[0] for m in mail.outbox} == {acme.user(Role.SENIOR).email, acme.other_client.user.email}
-        assert "/portal/acme/papers/" in next(m.body for m in mail.outbox if m.to == [acme.other_client.user.email])
-        assert reminders.remind(store, today=in_days(1)) == 0
-        assert reminders.remind(store, today=in_days(21)) == 2
-        monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", _refuse)
-        assert reminders.remind(store, today=in_days(44)) == 0
-        monkeypatch.undo()
-        assert reminders.remind(store, today=in_days(44)) == 2, "a mail that could not go out is tried again"
-
-
-def _refuse(*args, **kwargs):
-    raise ConnectionRefusedError
 
 
 # -- the client

@@ -165,3 +165,15 @@ def test_another_store_is_left_alone(acme, lamp):
     recompute_store(lamp.pk, at=NOW)
     assert Coverage.objects.get(store=acme.store).state == "none", "no rule of ours is about the US"
     assert Coverage.objects.count() == 3
+
+
+def test_a_double_exception_is_one_cell_and_its_money_counts_once(lamp):
+    """Excused for every site and for this one: both are granted, the offer is one all the same."""
+    for site in ("", "UK"):
+        PaperWaiver.objects.create(
+            store=lamp, sku="LAMP", rule="gb-mark-electric", marketplace=site, reason="A candle", asked_at=NOW,
+            state="granted",
+        )  # fmt: skip
+    assert cells(lamp, "LAMP", "UK") == {"gb-mark-electric": "waived"}
+    told = CoverageSum.objects.get(rule="gb-mark-electric")
+    assert (told.offers, told.sales) == (1, 100_00)

@@ -16,16 +16,21 @@ from apps.core import copying
 from apps.core.tenancy import acting_agency
 from apps.health.domain.validity import STEPS
 
-# An agency's own rule stands for the shared one of the same code.
+# Days ahead that a requirement is told of before it holds.
+HORIZON = 365
+# An agency's own rule stands for the shared one of the same code. One that holds from a later day on is coming.
 RULES = """
     WITH every AS (
-        SELECT code, marketplaces, wants, categories, brands, skus, kinds, active, valid_from FROM health_ownpaperrule
-         WHERE agency_id = %(agency)s
+        SELECT code, marketplaces, wants, categories, brands, skus, kinds, active, valid_from, binding
+          FROM health_ownpaperrule WHERE agency_id = %(agency)s
         UNION ALL
-        SELECT code, marketplaces, wants, categories, brands, skus, kinds, active, valid_from FROM health_paperrule r
+        SELECT code, marketplaces, wants, categories, brands, skus, kinds, active, valid_from, binding
+          FROM health_paperrule r
          WHERE NOT EXISTS (SELECT FROM health_ownpaperrule o WHERE o.agency_id = %(agency)s AND o.code = r.code))
-    SELECT code, site, wants, categories, brands, skus, kinds FROM every, jsonb_array_elements_text(marketplaces) AS site
-     WHERE active AND (valid_from IS NULL OR valid_from <= %(today)s)"""
+    SELECT code, site, wants, categories, brands, skus, kinds, binding,
+           CASE WHEN valid_from > %(today)s THEN valid_from END AS coming
+      FROM every, jsonb_array_elements_text(marketplaces) AS site
+     WHERE active AND (valid_from IS NULL OR valid_from <= %(today)s::date + %(horizon)s)"""
 
 OFFERS = """
     SELECT row_number() OVER () AS n,
@@ -43,7 +48,8 @@ JUDGED = """
     WITH profiles AS (
         SELECT DISTINCT ON (profile) profile, site, traits, lower(btrim(brand)) AS brand,
                lower(btrim(category)) AS category FROM cover_offer ORDER BY profile)
-    SELECT p.profile, p.site, p.brand, p.category, r.code, r.kinds,
+    SELECT p.profile, p.site, p.brand, p.category, r.code, r.kinds, r.binding, r.coming,
+           ARRAY(SELECT key FROM jsonb_object_keys(r.wants) AS key WHERE NOT p.traits ? key) AS unknown,
            NOT (p.traits @> r.wants AND (r.categories = '[]' OR r.categories ? p.category)
                 AND (r.brands = '[]' OR r.brands ? p.brand)) AS asked
       FROM profiles p JOIN cover_rule r ON r.site = p.site AND r.skus = '[]'
@@ -51,11 +57,13 @@ JUDGED = """
        AND (r.categories = '[]' OR p.category = '' OR r.categories ? p.category)
        AND (r.brands = '[]' OR p.brand = '' OR r.brands ? p.brand)"""
 
+# Advice, and what is yet to come, is only told of products it is sure for.
 APPLIES = """
-    SELECT o.n, o.sku, j.site, j.profile, j.code, j.kinds, j.asked, false AS named
+    SELECT o.n, o.sku, j.site, j.profile, j.code, j.kinds, j.binding, j.coming, j.asked, false AS named
       FROM cover_offer o JOIN cover_judged j USING (profile)
+     WHERE NOT j.asked OR (j.binding AND j.coming IS NULL)
     UNION ALL
-    SELECT o.n, o.sku, o.site, o.profile, r.code, r.kinds, false, true
+    SELECT o.n, o.sku, o.site, o.profile, r.code, r.kinds, r.binding, r.coming, false, true
       FROM cover_rule r CROSS JOIN LATERAL jsonb_array_elements_text(r.skus) AS named
       JOIN cover_offer o ON o.site = r.site AND o.sku = named"""
 
@@ -98,34 +106,42 @@ NARROW = f"""
           JOIN cover_paper p ON {_REACHES}) AS found
      GROUP BY n, code"""
 
-# Papers that cover are worth more than a question; a question is worth more than a paper that does not.
+# Papers that cover are worth more than a question; a question is worth more than a paper that does not. What is only
+# advice, or holds from a later day on, asks and blocks nothing; a paper that ends before that day will not do. An offer
+# may be excused twice, for every site and for this one: it is one cell all the same.
 CELLS = """
-    SELECT a.n, a.code, p.id AS paper, p.valid_to AS until, p.lacks,
-           CASE WHEN w.id IS NOT NULL THEN 'waived' WHEN p.standing = 0 THEN 'covered' WHEN p.standing = 1 THEN 'expiring'
+    SELECT a.n, a.code, p.id AS paper, p.valid_to AS until, p.lacks, a.coming,
+           CASE WHEN EXISTS (SELECT FROM health_paperwaiver w WHERE w.agency_id = %(agency)s AND w.store_id = %(store)s
+                                AND w.sku = a.sku AND w.rule = a.code AND w.marketplace IN ('', a.site)
+                                AND w.state = 'granted') THEN 'waived'
+                WHEN a.coming > p.valid_to AND a.binding THEN 'coming'
+                WHEN p.standing = 0 OR (p.standing = 1 AND NOT a.binding) THEN 'covered' WHEN p.standing = 1 THEN 'expiring'
+                WHEN NOT a.binding THEN 'advised' WHEN a.coming IS NOT NULL THEN 'coming'
                 WHEN a.asked THEN 'ask' WHEN p.standing = 2 THEN 'review' WHEN p.standing = 4 THEN 'expired'
                 ELSE 'missing' END AS state
       FROM cover_applies a
       LEFT JOIN cover_broad b ON b.profile = a.profile AND b.code = a.code
       LEFT JOIN cover_narrow s ON s.n = a.n AND s.code = a.code
-      LEFT JOIN cover_paper p ON p.place = least(b.place, s.place)
-      LEFT JOIN health_paperwaiver w ON w.agency_id = %(agency)s AND w.store_id = %(store)s AND w.sku = a.sku
-       AND w.rule = a.code AND w.marketplace IN ('', a.site) AND w.state = 'granted'"""
+      LEFT JOIN cover_paper p ON p.place = least(b.place, s.place)"""
 
-STATES = ("expired", "missing", "ask", "review", "expiring", "covered", "waived", "none")
+STATES = ("expired", "missing", "ask", "review", "expiring", "coming", "covered", "advised", "waived", "none")
+STAKES = ("expired", "missing", "expiring", "coming")  # money hangs on these
 _RANK = f"array_position(ARRAY{list(STATES)}, state)"
 
 ROWS = f"""
     WITH gathered AS (
         SELECT n, min({_RANK})::smallint AS rank, min(until) FILTER (WHERE state IN ('covered', 'expiring')) AS until,
-               jsonb_object_agg(code, jsonb_strip_nulls(jsonb_build_object('s', state, 'p', paper, 'u', until,
+               bool_or(state IN {STAKES}) AS stakes,
+               jsonb_object_agg(code, jsonb_strip_nulls(jsonb_build_object('s', state, 'p', paper, 'u', until, 'f', coming,
                    'm', CASE WHEN state = 'missing' THEN nullif(lacks, '[]') END))) AS cells
           FROM cover_cell GROUP BY n),
     whole AS (
         SELECT o.site AS marketplace_id, o.sku, o.asin, o.title, o.brand, o.category, o.sales, o.currency,
-               coalesce(g.cells, '{{}}') AS cells, g.until, coalesce(g.rank, {len(STATES)})::smallint AS rank
+               coalesce(g.cells, '{{}}') AS cells, g.until, coalesce(g.stakes, false) AS stakes,
+               coalesce(g.rank, {len(STATES)})::smallint AS rank
           FROM cover_offer o LEFT JOIN gathered g USING (n))
     SELECT marketplace_id, sku, asin, title, brand, category, (ARRAY{list(STATES)})[rank] AS state, rank, cells, until,
-           CASE WHEN rank IN (1, 2, 5) THEN sales END AS at_stake, currency, sales FROM whole"""
+           CASE WHEN stakes THEN sales END AS at_stake, currency, sales FROM whole"""
 
 SUMS = """
     SELECT o.site AS marketplace, c.code AS rule, c.state, c.paper, count(*)::int AS offers, sum(o.sales)::bigint AS sales,
@@ -137,6 +153,13 @@ SUMS = """
     SELECT marketplace_id, '', state, NULL, count(*)::int, sum(sales)::bigint, max(currency) FROM cover_row
      GROUP BY marketplace_id, state, currency"""
 
+# What binding rules, those to come as well, have to know of a product and nobody has said.
+QUESTIONS = """
+    SELECT o.sku, max(o.title) AS title, max(o.category) AS category, array_agg(DISTINCT o.site) AS sites,
+           array_agg(DISTINCT each.trait) AS unknown
+      FROM cover_offer o JOIN cover_judged j USING (profile) CROSS JOIN LATERAL unnest(j.unknown) AS each(trait)
+     WHERE j.asked AND j.binding GROUP BY o.sku"""
+
 STAGES = (
     ("cover_rule", RULES),
     ("cover_offer", OFFERS),
@@ -147,6 +170,7 @@ STAGES = (
     ("cover_narrow", NARROW),
     ("cover_cell", CELLS),
     ("cover_row", ROWS),
+    ("cover_question", QUESTIONS),
 )
 
 _WRITTEN = ("asin", "title", "brand", "category", "state", "rank", "cells", "until", "at_stake", "currency")
@@ -166,6 +190,17 @@ _FORGET = "DELETE FROM health_coveragesum WHERE agency_id = %(agency)s AND store
 _ADD_UP = f"""
     INSERT INTO health_coveragesum (agency_id, store_id, marketplace, rule, state, paper_id, offers, sales, currency)
     SELECT %(agency)s, %(store)s, marketplace, rule, state, paper, offers, sales, currency FROM ({SUMS}) AS added"""
+_ANSWERED = """
+    DELETE FROM health_traitquestion q WHERE q.agency_id = %(agency)s AND q.store_id = %(store)s
+       AND NOT EXISTS (SELECT FROM cover_question c WHERE c.sku = q.sku)"""
+_QUESTION = """
+    INSERT INTO health_traitquestion AS q (agency_id, store_id, sku, title, category, unknown, sites, computed_at)
+    SELECT %(agency)s, %(store)s, sku, title, category, to_jsonb(unknown), to_jsonb(sites), %(at)s FROM cover_question
+        ON CONFLICT (agency_id, store_id, sku) DO UPDATE
+       SET (title, category, unknown, sites, computed_at)
+           = ROW(excluded.title, excluded.category, excluded.unknown, excluded.sites, excluded.computed_at)
+     WHERE (q.title, q.category, q.unknown, q.sites)
+           IS DISTINCT FROM (excluded.title, excluded.category, excluded.unknown, excluded.sites)"""
 
 
 @dataclass(frozen=True)
@@ -181,7 +216,7 @@ def recompute_store(store_id: int, *, at: datetime) -> Recomputed:
     """Make the store's coverage anew from offers, rules, papers and waivers. Safe to run twice, or twice at once."""
     Store.objects.select_for_update(no_key=True).get(pk=store_id)
     values: dict[str, Any] = {"agency": acting_agency(), "store": store_id, "at": at}
-    values |= {"today": at.date(), "first": max(STEPS)}
+    values |= {"today": at.date(), "first": max(STEPS), "horizon": HORIZON}
     copying.run(f"SET LOCAL work_mem = '{copying.WORK_MEM}'; SET LOCAL jit = off")
     # Nobody has counted a new store's rows: what is taken for one must not be gone through for each offer.
     copying.run("SET LOCAL enable_nestloop = off")
@@ -189,8 +224,8 @@ def recompute_store(store_id: int, *, at: datetime) -> Recomputed:
         copying.temporary(name, SQL(f"ON COMMIT DROP AS {statement}"), values=values)  # type: ignore[arg-type]
         copying.run("ANALYZE {name}", name=name)
     gone, changed, new = (copying.run(statement, values=values) for statement in (_DELETE, _UPDATE, _INSERT))
-    copying.run(_FORGET, values=values)
-    copying.run(_ADD_UP, values=values)
+    for statement in (_FORGET, _ADD_UP, _ANSWERED, _QUESTION):
+        copying.run(statement, values=values)
     copying.run("SET LOCAL enable_nestloop = on")
     offers = copying.read("SELECT count(*) FROM cover_row")[0][0]
     return Recomputed(offers, changed + new, gone)

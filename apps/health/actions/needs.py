@@ -1,70 +1,26 @@
-"""What products are, what they are excused from, what clients are asked for, and an agency's own kinds and rules."""
+"""What products are excused from, what clients are asked for, and an agency's own kinds and rules."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from apps.accounts.actions.refusal import Refused
 from apps.accounts.models import Store
 from apps.core import audit
-from apps.core.models import Entry
-from apps.core.undo import CannotUndo, undoes
 from apps.health.actions.papers import Turn, changed
+from apps.health.domain.validity import expression
 from apps.health.models import (
-    CategoryTraits,
     Offer,
     OwnPaperKind,
     OwnPaperRule,
     Paper,
     PaperRequest,
     PaperWaiver,
-    SkuTraits,
 )
-from apps.health.queries.papers import TRAITS, kinds, rules
-
-Traits = Mapping[str, bool]
-
-
-def set_category(category: str, traits: Traits, turn: Turn) -> CategoryTraits:
-    """What all products of a category are. Coverage of every store that sells some follows."""
-    row, _new = CategoryTraits.objects.select_for_update().get_or_create(
-        category=category.strip().lower()[:100], defaults={"updated_at": turn.at}
-    )
-    stores = Offer.objects.filter(category__iexact=row.category).values_list("store", flat=True).distinct()
-    _set(row, traits, turn, None, list(stores))
-    return row
-
-
-def set_sku(store: Store, sku: str, traits: Traits, turn: Turn) -> SkuTraits:
-    """What one product is; stands before its category's."""
-    row, _new = SkuTraits.objects.select_for_update().get_or_create(
-        store=store, sku=sku, defaults={"updated_at": turn.at}
-    )
-    _set(row, traits, turn, store, [store.pk])
-    return row
-
-
-def _set(row: CategoryTraits | SkuTraits, traits: Traits, turn: Turn, store: Store | None, stores: list[int]) -> None:
-    before, row.traits = row.traits, {name: bool(value) for name, value in traits.items() if name in TRAITS}
-    if before == row.traits:
-        return
-    row.updated_at = turn.at
-    row.save(update_fields=["traits", "updated_at"])
-    audit.record(
-        "paper.traits",
-        row,
-        by=turn.by,
-        at=turn.at,
-        store=store,
-        before={"traits": before},
-        after={"traits": row.traits},
-    )
-    for each in stores:
-        changed(each)
+from apps.health.queries.papers import kinds, rules
 
 
 def ask_waiver(store: Store, sku: str, rule: str, site: str, turn: Turn) -> PaperWaiver:
@@ -75,6 +31,7 @@ def ask_waiver(store: Store, sku: str, rule: str, site: str, turn: Turn) -> Pape
         raise Refused(_("There is no such requirement."))
     if not Offer.objects.filter(store=store, sku=sku).exists():
         raise Refused(_("This store does not offer such a SKU."))
+    _not_twice(store, sku, rule, site)
     values = {"state": PaperWaiver.State.ASKED, "reason": turn.note[:500], "asked_by": turn.by, "asked_at": turn.at}
     values |= {"decided_by": None, "decided_at": None, "decision": ""}
     made, _new = PaperWaiver.objects.update_or_create(
@@ -82,6 +39,15 @@ def ask_waiver(store: Store, sku: str, rule: str, site: str, turn: Turn) -> Pape
     )
     _told("waiver.ask", made, turn, before={}, after={"state": made.state, "rule": rule, "sites": site or "*"})
     return made
+
+
+def _not_twice(store: Store, sku: str, rule: str, site: str) -> None:
+    """Refuse what is granted already, here or for every site, and what waits for somebody to agree."""
+    mine = PaperWaiver.objects.filter(store=store, sku=sku, rule=rule)
+    if mine.filter(marketplace__in={"", site}, state=PaperWaiver.State.GRANTED).exists():
+        raise Refused(_("It is excused already."))
+    if mine.filter(marketplace=site, state=PaperWaiver.State.ASKED).exists():
+        raise Refused(_("This was asked already and waits for somebody to agree."))
 
 
 def decide_waiver(waiver: PaperWaiver, *, grant: bool, turn: Turn) -> PaperWaiver:
@@ -134,13 +100,22 @@ def answer(request: PaperRequest, paper: Paper, *, at: datetime) -> None:
     )
 
 
-def save_kind(values: Mapping[str, Any], turn: Turn) -> OwnPaperKind:
-    """A kind of the agency's own."""
-    code = f"own-{slugify(values['short'])[:30] or turn.at.strftime('%y%m%d%H%M%S')}"
-    defaults = {name: values[name] for name in ("short", "name_en", "name_zh", "needs_number", "source")}
-    defaults["parts"] = [{"key": "document", "en": "Document", "zh": "文件"}]
+def save_kind(values: Mapping[str, Any], turn: Turn, *, code: str = "") -> OwnPaperKind:
+    """A kind of the agency's own; with `code` another form of one there is. Its `mask` is the format of its number.
+
+    Raises Refused for a code that is not one of theirs.
+    """
+    if code and not OwnPaperKind.objects.filter(code=code).exists():
+        raise Refused(_("There is no such kind of paper."))
+    code = code or f"own-{slugify(values['short'])[:30] or turn.at.strftime('%y%m%d%H%M%S')}"
+    names = ("short", "name_en", "name_zh", "needs_number", "needs_person", "months", "group", "source", "active")
+    defaults = {name: values[name] for name in names if name in values}
+    defaults["parts"] = values.get("parts") or [{"key": "document", "en": "Document", "zh": "文件"}]
+    if "mask" in values:
+        defaults |= {"number_hint": values["mask"], "number_pattern": expression(values["mask"])}
     kind, _new = OwnPaperKind.objects.update_or_create(code=code, defaults=defaults)
-    audit.record("paper.kind", kind, by=turn.by, at=turn.at, after=dict(values), title=kind.short)
+    audit.record("paper.kind", kind, by=turn.by, at=turn.at, after=defaults, title=kind.short)
+    _all_stores()
     return kind
 
 
@@ -160,8 +135,19 @@ def switch_rule(code: str, *, on: bool, turn: Turn) -> OwnPaperRule:
     rule = rules().get(code)
     if rule is None:
         raise Refused(_("There is no such requirement."))
-    names = ("marketplaces", "wants", "categories", "brands", "skus", "kinds", "note_en", "note_zh", "source")
-    values = {name: getattr(rule, name) for name in (*names, "valid_from", "position")} | {"active": on}
+    names = (
+        "marketplaces",
+        "wants",
+        "categories",
+        "brands",
+        "skus",
+        "kinds",
+        "note_en",
+        "note_zh",
+        "source",
+        "binding",
+    )
+    values = {name: getattr(rule, name) for name in (*names, "unsure", "valid_from", "position")} | {"active": on}
     own, _new = OwnPaperRule.objects.update_or_create(code=code, defaults=values)
     before, after = {"active": rule.active}, {"active": on}
     audit.record("paper.rule", own, by=turn.by, at=turn.at, before=before, after=after, reason=turn.note, title=code)
@@ -172,22 +158,3 @@ def switch_rule(code: str, *, on: bool, turn: Turn) -> OwnPaperRule:
 def _all_stores() -> None:
     for store in Store.objects.filter(active=True).values_list("pk", flat=True):
         changed(store)
-
-
-@undoes("paper.traits")
-def _traits_back(entry: Entry) -> None:
-    """What was known before."""
-    model = SkuTraits if entry.store_id else CategoryTraits
-    row = model.objects.filter(pk=entry.target, traits=entry.after["traits"]).first()
-    if row is None:
-        raise CannotUndo(_("It was changed again since."))
-    row.traits = entry.before["traits"]
-    row.save(update_fields=["traits"])
-    stores = [entry.store_id] if entry.store_id else _sellers(row)
-    for each in stores:
-        changed(each)
-
-
-def _sellers(row: CategoryTraits) -> list[int]:
-    named = Q(category__iexact=row.category)
-    return list(Offer.objects.filter(named).values_list("store", flat=True).distinct())

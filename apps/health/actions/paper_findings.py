@@ -10,9 +10,10 @@ from typing import Any
 from apps.accounts.models import AgencySettings, Store
 from apps.accounts.queries import rates
 from apps.core.findings import Candidate, update_findings
+from apps.core.models import Finding
 from apps.core.money import convert
-from apps.health.domain.validity import standing, step_of
-from apps.health.models import CoverageSum, Paper
+from apps.health.domain.validity import STEPS, due_step, standing, step_of
+from apps.health.models import CoverageSum, Paper, PaperRequest
 from apps.health.queries.papers import Kind, kinds, rule_name, rules
 
 
@@ -61,6 +62,8 @@ def refresh_findings(store: Store, *, at: datetime) -> None:
     for kind, wanted in (("paper-expiring", "expiring"), ("paper-expired", "expired"), ("paper-review", "review")):
         these = [paper for paper in papers if standing(paper.state, paper.valid_from, paper.valid_to, today) == wanted]
         update_findings(kind, store, _about(these, stakes, purse, known, today), at=at)
+    update_findings("paper-coming", store, _coming(store, purse, known, today), at=at)
+    _owed(store, known, at)
 
 
 def _stakes(store: Store) -> dict[Any, Stake]:
@@ -73,12 +76,47 @@ def _stakes(store: Store) -> dict[Any, Stake]:
 
 def _missing(store: Store, purse: Purse, known: Mapping[str, Kind]) -> Iterator[Candidate]:
     """One finding for each requirement and site, however many SKUs lack it."""
-    every, found = rules(), defaultdict(Stake)
-    for row in CoverageSum.objects.filter(store=store, state="missing").exclude(rule=""):
-        found[row.marketplace, row.rule].add(row.offers, row.sales, row.currency)
-    for (site, code), stake in found.items():
+    every = rules()
+    for (site, code), stake in _by_rule(store, "missing").items():
         detail = {"paper": rule_name(every.get(code), known) or code, "offers": stake.offers, "site": site}
         yield Candidate(subject=code, marketplace=site, detail=detail, **purse.weigh(stake))
+
+
+def _by_rule(store: Store, state: str) -> dict[tuple[str, str], Stake]:
+    """{(site, rule): offers in this state}."""
+    found: dict[tuple[str, str], Stake] = defaultdict(Stake)
+    for row in CoverageSum.objects.filter(store=store, state=state).exclude(rule=""):
+        found[row.marketplace, row.rule].add(row.offers, row.sales, row.currency)
+    return found
+
+
+def _coming(store: Store, purse: Purse, known: Mapping[str, Kind], today: date) -> Iterator[Candidate]:
+    """Requirements that hold soon and are not met yet; told of once they are as near as the first reminder."""
+    every = rules()
+    for (site, code), stake in _by_rule(store, "coming").items():
+        rule = every.get(code)
+        if rule is None or rule.valid_from is None or (rule.valid_from - today).days > max(STEPS):
+            continue
+        detail = {"paper": rule_name(rule, known) or code, "offers": stake.offers, "site": site}
+        detail |= {"day": str(rule.valid_from)}
+        yield Candidate(subject=code, marketplace=site, detail=detail, due=rule.valid_from, **purse.weigh(stake))
+
+
+def _owed(store: Store, known: Mapping[str, Kind], at: datetime) -> None:
+    """What clients were asked for and have not handed over, near its day and after: for whoever asked."""
+    asked = PaperRequest.objects.filter(store=store, state="open", due__isnull=False).select_related("asked_by")
+    owed = {str(each.pk): each for each in asked if due_step(each.due, at.date()) is not None}
+    update_findings("paper-asked", store, [_owing(each, known) for each in owed.values()], at=at)
+    for key, each in owed.items():
+        if each.asked_by and each.asked_by.active and each.asked_by.user_id:
+            mine = Finding.objects.filter(kind="paper-asked", store=store, subject=key, opened_at=at, assigned=None)
+            mine.update(assigned=each.asked_by)
+
+
+def _owing(asked: PaperRequest, known: Mapping[str, Kind]) -> Candidate:
+    name = known[asked.kind].short if asked.kind in known else asked.kind
+    detail = {"paper": name, "due": str(asked.due), "asked": str(asked.asked_at.date())}
+    return Candidate(subject=str(asked.pk), detail=detail, due=asked.due)
 
 
 def _about(

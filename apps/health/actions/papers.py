@@ -16,8 +16,8 @@ from apps.core import audit
 from apps.core.models import Entry
 from apps.core.tenancy import acting_agency
 from apps.core.undo import CannotUndo, undoes
-from apps.health.actions import files
-from apps.health.domain.validity import fits, parts_missing, plain_number
+from apps.health.actions import files, mails
+from apps.health.domain.validity import fits, last_day, parts_missing, plain_number
 from apps.health.models import Paper, PaperRequest
 from apps.health.queries.papers import Kind, kinds
 
@@ -58,6 +58,8 @@ class Content:
         if self.scope != Paper.Scope.ALL and not self.reach:
             raise Refused(_("Say which products this paper is for."))
         values = {name: getattr(self, name) for name in FIELDS}
+        if self.valid_from and not self.valid_to and kind.months:
+            values["valid_to"] = last_day(self.valid_from, kind.months)
         return values | {"number": number, "marketplaces": list(self.marketplaces), "reach": _reach(self)}
 
 
@@ -113,12 +115,16 @@ def create(
 
 
 def edit(paper: Paper, content: Content, turn: Turn, *, owner: Member | None = None) -> Paper:
-    """Other content of a paper that nobody has accepted yet; who looks after it may change at any time."""
+    """Other content of a paper that nobody has accepted yet; who looks after it may change at any time.
+
+    Raises Refused for other content of a version that was decided.
+    """
     paper = _locked(paper)
-    before = _shown(paper)
-    if paper.state in EDITABLE or paper.state == State.REVIEW:
-        for name, value in content.values().items():
-            setattr(paper, name, value)
+    before, said = _shown(paper), content.values()
+    if paper.state not in (*EDITABLE, State.REVIEW) and any(before[name] != value for name, value in said.items()):
+        raise Refused(_("This version was decided. Make a new version to change it."))
+    for name, value in said.items():
+        setattr(paper, name, value)
     paper.owner, paper.updated_at = owner, turn.at
     paper.save()
     after = _shown(paper)
@@ -159,6 +165,7 @@ def accept(paper: Paper, turn: Turn) -> Paper:
     if paper.state == State.REVIEW:
         older.update(state=State.SUPERSEDED, updated_at=turn.at)
     moved = _step("accept", paper, turn, (State.REVIEW,), State.ACCEPTED, replaced=replaced, **_decided(turn))
+    mails.tell_decision(moved, "accepted", at=turn.at)
     PaperRequest.objects.filter(paper=paper, state=PaperRequest.State.ANSWERED).update(state=PaperRequest.State.DONE)
     return moved
 
@@ -168,6 +175,7 @@ def reject(paper: Paper, turn: Turn) -> Paper:
     if not turn.note.strip():
         raise Refused(_("Say why, so that it can be put right."))
     moved = _step("reject", paper, turn, (State.REVIEW,), State.REJECTED, **_decided(turn))
+    mails.tell_decision(moved, "rejected", at=turn.at)
     PaperRequest.objects.filter(paper=paper, state=PaperRequest.State.ANSWERED).update(state=PaperRequest.State.OPEN)
     return moved
 
@@ -268,5 +276,6 @@ def _back(entry: Entry) -> None:
     if later.exists() or not moved.update(state=entry.before["state"]):
         raise CannotUndo(_("The paper has moved on since."))
     Paper.objects.filter(pk__in=entry.after.get("replaced", []), state=State.SUPERSEDED).update(state=State.ACCEPTED)
+    mails.unsay(entry.target)
     if entry.store_id:
         changed(entry.store_id)

@@ -1,11 +1,15 @@
 """What a paper's days and numbers say. Arithmetic only: no clock, no database."""
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 STEPS = (90, 60, 30, 7)  # days before the end at which somebody is told
+DUE_STEPS = (3, 0, -7)  # days before (after) the day something is asked for at which somebody is told
 ACCEPTED = "accepted"
+# How people write a format: a digit, a letter, either; all else stands as it is.
+SIGNS = {"#": r"\d", "@": "[A-Za-z]", "*": "[A-Za-z0-9]"}
 
 
 def days_left(valid_to: date | None, today: date) -> int | None:
@@ -47,3 +51,24 @@ def parts_missing(wanted: Iterable[str], have: Iterable[str]) -> list[str]:
     """Parts there is no file of, in the kind's order."""
     there = set(have)
     return [part for part in wanted if part not in there]
+
+
+def last_day(first: date, months: int) -> date:
+    """The last day of something that holds for some months from `first` on: 2026-01-31 and 1 month end on 02-27."""
+    years, month = divmod(first.month - 1 + months, 12)
+    year = first.year + years
+    day = min(first.day, monthrange(year, month + 1)[1])
+    return date(year, month + 1, day) - timedelta(days=1)
+
+
+def due_step(due: date | None, today: date) -> int | None:
+    """The newest step on the way to a day that was reached: 3 two days before, 0 on it, -7 a week after it."""
+    if due is None:
+        return None
+    left = (due - today).days
+    return min((step for step in DUE_STEPS if left <= step), default=None)
+
+
+def expression(mask: str) -> str:
+    """A format such as "DE########" as a regular expression. It can only be walked through once: nothing to hang on."""
+    return "".join(SIGNS.get(sign, re.escape(sign)) for sign in plain_number(mask))

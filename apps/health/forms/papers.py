@@ -12,12 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actions.refusal import Refused
 from apps.accounts.forms import Dressed
-from apps.accounts.models import Marketplace
 from apps.accounts.queries import colleagues
 from apps.health.actions import files
 from apps.health.actions.papers import Content, Handed
 from apps.health.models import Paper, PaperGroup
-from apps.health.queries.papers import TRAITS, Kind, kinds
+from apps.health.queries.papers import Kind, kinds
 
 MOST_SKUS = 10_000
 DAY = {"widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
@@ -57,6 +56,9 @@ class PaperForm(Dressed):
         self.fields["marketplaces"].choices = [(code, code) for code in sites]
         self.fields["number"].help_text = kind.number_hint
         self.fields["number"].required = kind.needs_number
+        if kind.months:
+            words = _("Its last day. Empty: %(months)d months from its first day on.")
+            self.fields["valid_to"].help_text = words % {"months": kind.months}
         if staff:
             owners = colleagues()
             self.fields["owner"] = forms.ModelChoiceField(label=_("Owner"), queryset=owners, required=False)
@@ -111,14 +113,6 @@ def handed(sent: MultiValueDict, kind: Kind, stack: ExitStack) -> list[Handed]:
     return found
 
 
-class TraitsForm(forms.Form):
-    """Yes, no or unknown for each trait, in fields named `trait-<key>`."""
-
-    def traits(self) -> dict[str, bool]:
-        said = {name: self.data.get(f"trait-{name}", "") for name in TRAITS}
-        return {name: value == "yes" for name, value in said.items() if value in {"yes", "no"}}
-
-
 class WaiverForm(forms.Form):
     """Which requirement of a product is not needed, where, and why."""
 
@@ -150,55 +144,6 @@ class StepForm(forms.Form):
     """A step of a paper, with what somebody has to say."""
 
     note = forms.CharField(required=False, max_length=500)
-
-
-class KindForm(Dressed):
-    """A kind of the agency's own."""
-
-    short = forms.CharField(label=_("Short name"), max_length=40)
-    name_en = forms.CharField(label=_("Name in English"), max_length=120)
-    name_zh = forms.CharField(label=_("Name in Chinese"), max_length=120)
-    source = forms.CharField(label=_("Source"), max_length=300, required=False)
-    needs_number = forms.BooleanField(label=_("It has a number"), required=False)
-
-
-class RuleForm(Dressed):
-    """A requirement of the agency's own: which products on which sites need one of which papers."""
-
-    code = forms.SlugField(label=_("Code"), max_length=30, help_text=_("Small letters, digits and hyphens."))
-    kinds = forms.MultipleChoiceField(label=_("One of these papers"), widget=forms.CheckboxSelectMultiple)
-    marketplaces = forms.MultipleChoiceField(label=_("Sites"), widget=forms.CheckboxSelectMultiple)
-    traits = forms.MultipleChoiceField(
-        label=_("Only products that are"),
-        required=False,
-        choices=list(TRAITS.items()),
-        widget=forms.CheckboxSelectMultiple,
-    )
-    categories = forms.CharField(label=_("Only categories"), required=False)
-    brands = forms.CharField(label=_("Only brands"), required=False)
-    skus = forms.CharField(label=_("Only these SKUs"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
-    source = forms.CharField(label=_("Source"), max_length=300, required=False)
-    valid_from = forms.DateField(label=_("Valid from"), required=False, **DAY)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["kinds"].choices = [(code, kind.short) for code, kind in kinds(active=True).items()]
-        sites = Marketplace.objects.filter(active=True).values_list("code", flat=True)
-        self.fields["marketplaces"].choices = [(code, code) for code in sites]
-
-    def values(self) -> dict[str, Any]:
-        said = self.cleaned_data
-        return {
-            "kinds": said["kinds"],
-            "marketplaces": said["marketplaces"],
-            "wants": dict.fromkeys(said["traits"], True),
-            "categories": [each.lower() for each in listed(said["categories"])],
-            "brands": [each.lower() for each in listed(said["brands"])],
-            "skus": list(listed(said["skus"]))[:MOST_SKUS],
-            "source": said["source"],
-            "valid_from": said["valid_from"],
-            "active": True,
-        }
 
 
 def grouped(known: Mapping[str, Kind]) -> Iterator[tuple[Any, list[Kind]]]:

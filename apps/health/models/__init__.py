@@ -36,11 +36,13 @@ from apps.health.models.papers import (
     PaperFile,
     PaperGroup,
     PaperKind,
+    PaperMail,
     PaperRequest,
     PaperRule,
     PaperWaiver,
     SkuTraits,
 )
+from apps.health.models.traits import OwnPaperTrait, PaperTrait, TraitQuestion
 
 __all__ = [
     "AlertChannel",
@@ -70,12 +72,15 @@ __all__ = [
     "Outlook",
     "OwnPaperKind",
     "OwnPaperRule",
+    "OwnPaperTrait",
     "Paper",
     "PaperFile",
     "PaperGroup",
     "PaperKind",
+    "PaperMail",
     "PaperRequest",
     "PaperRule",
+    "PaperTrait",
     "PaperWaiver",
     "Playbook",
     "ReturnLine",
@@ -84,4 +89,5 @@ __all__ = [
     "Signal",
     "SkuTraits",
     "Standard",
+    "TraitQuestion",
 ]

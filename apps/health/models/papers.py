@@ -15,12 +15,15 @@ class PaperGroup(models.TextChoices):
     MARK = "mark", _("CE / UKCA")
     PERSON = "person", _("Responsible person")
     JAPAN = "japan", _("PSE and Japan")
+    AMERICA = "america", _("US and Canada")
     OTHER = "other", pgettext_lazy("papers", "Other")
 
 
 class KindFields(models.Model):
     """A kind of paper. `short` reads the same in every language; `parts` are the files it is made of, as
     [{"key", "en", "zh"}]; `number_pattern` is a regular expression for the whole number, empty where no format is sure.
+    `months`: how long such a paper holds from its first day where nobody says its last (empty: without an end).
+    `unsure`: written from memory, to be checked with a lawyer.
     """
 
     code = models.SlugField(max_length=40)
@@ -32,6 +35,8 @@ class KindFields(models.Model):
     number_hint = models.CharField(max_length=60, blank=True)
     needs_number = models.BooleanField(default=False)
     needs_person = models.BooleanField(default=False)
+    months = models.PositiveSmallIntegerField(null=True, blank=True)
+    unsure = models.BooleanField(default=False, db_default=False)
     parts = models.JSONField(default=list, blank=True)
     source = models.CharField(max_length=300, blank=True)
     position = models.PositiveSmallIntegerField(default=100)
@@ -75,7 +80,8 @@ class RuleFields(models.Model):
 
     `wants` maps traits to yes or no ({"electric": true, "pse-specified": false}); all must hold. A product whose trait
     is not known is asked about. `categories` and `brands` (small letters) narrow the rule, empty: all; `skus` name the
-    products themselves. It holds from `valid_from` on, empty: always.
+    products themselves. It holds from `valid_from` on, empty: always. One that is not `binding` is advice: it never
+    blocks a sale. `unsure`: written from memory, to be checked with a lawyer.
     """
 
     code = models.SlugField(max_length=40)
@@ -89,6 +95,8 @@ class RuleFields(models.Model):
     note_zh = models.CharField(max_length=300, blank=True)
     source = models.CharField(max_length=300, blank=True)
     valid_from = models.DateField(null=True, blank=True)
+    binding = models.BooleanField(default=True, db_default=True)
+    unsure = models.BooleanField(default=False, db_default=False)
     position = models.PositiveSmallIntegerField(default=100)
     active = models.BooleanField(default=True)
 
@@ -229,7 +237,6 @@ class Paper(TenantModel):
     decided_by = tied("accounts.Member", null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     decision = models.CharField(max_length=500, blank=True)  # the client reads it, too
-    reminded = models.PositiveSmallIntegerField(null=True)  # the step (days) mail was last sent at
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -302,6 +309,40 @@ class PaperRequest(TenantModel):
         return self.kind
 
 
+class PaperMail(TenantModel):
+    """One mail to one person about a paper or a request: waiting until the mail server has taken it, or given up.
+
+    `event` is "asked", "accepted", "rejected", or "end:30" and "due:3" for steps on the way to a day ("end:0": it is
+    over, "due:-7": late by a week). Each event is told to each person once.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", pgettext_lazy("mail", "Waiting")
+        SENT = "sent", pgettext_lazy("mail", "Sent")
+        DEAD = "dead", pgettext_lazy("mail", "Given up")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    store = tied("accounts.Store", related_name="+")
+    member = tied("accounts.Member", related_name="+")
+    about = models.UUIDField()  # the paper, or the request
+    event = models.CharField(max_length=12)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "about", "event", "member"], name="one_paper_mail"),
+        ]
+        indexes = [models.Index(fields=["agency", "state", "due_at"], name="papermail_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.about}"
+
+
 class CoverState(models.TextChoices):
     """How one product stands to one requirement on one site; the worst first."""
 
@@ -310,7 +351,9 @@ class CoverState(models.TextChoices):
     ASK = "ask", pgettext_lazy("papers", "Ask")
     REVIEW = "review", _("In review")
     EXPIRING = "expiring", _("Expiring")
+    COMING = "coming", _("Coming")
     COVERED = "covered", _("Covered")
+    ADVISED = "advised", _("Advised")
     WAIVED = "waived", _("Not needed")
     NONE = "none", _("No rule")
 
@@ -318,9 +361,9 @@ class CoverState(models.TextChoices):
 class Coverage(TenantModel):
     """The read model of the coverage page: one SKU on one site, made anew by `actions.coverage.recompute_store`.
 
-    `cells` maps a rule's code to {"s": state, "p": id of the best paper, "u": its last day, "m": missing parts}. `state` is
-    the worst of them, `rank` its place among states. `at_stake` are the 30 days' sales of an offer that is blocked
-    (expired, missing) or will be (expiring).
+    `cells` maps a rule's code to {"s": state, "p": id of the best paper, "u": its last day, "m": missing parts, "f": the
+    day a rule that is coming holds from}. `state` is the worst of them, `rank` its place among states. `at_stake` are the
+    30 days' sales of an offer that is blocked (expired, missing) or will be (expiring, coming).
     """
 
     portal_may = ("SELECT",)

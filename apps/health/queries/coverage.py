@@ -14,7 +14,7 @@ from apps.accounts.queries import site_filter
 from apps.core.lists import ListColumn, ListQuery, dom_id
 from apps.core.lists import ordered as by_column
 from apps.core.money import convert
-from apps.health.models import Coverage, CoverageSum, CoverState, Paper, PaperGroup
+from apps.health.models import Coverage, CoverageSum, CoverState, Offer, Paper, PaperGroup
 from apps.health.queries.papers import TONES, Kind, Rule, kinds, rule_name, rules
 
 _CODE = re.compile(r"[a-z0-9-]{1,40}")
@@ -47,9 +47,13 @@ class Cell:
     paper: str | None
     until: str | None
     missing: list[str]
+    coming: str = ""  # the day its rule holds from
 
     @property
     def label(self) -> Any:
+        """Its state; a requirement that is yet to come with its day."""
+        if self.coming and self.state == CoverState.COMING:
+            return _("Coming from %(day)s") % {"day": self.coming}
         return CoverState(self.state).label
 
     @property
@@ -59,10 +63,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One SKU on one site with its requirements, by the columns of the page."""
+    """One SKU on one site with its requirements, by the columns of the page; those that only ask stand apart."""
 
     line: Coverage
     groups: Mapping[str, list[Cell]]
+    asks: Mapping[str, list[Cell]]
 
     @property
     def dom(self) -> str:
@@ -70,7 +75,7 @@ class Row:
 
     @property
     def label(self) -> Any:
-        return CoverState(self.line.state).label
+        return label_of(self.line)
 
     @property
     def tone(self) -> str:
@@ -95,6 +100,29 @@ class Blocker:
 def coverage_for(member: Member) -> QuerySet[Coverage]:
     """Coverage of the member's stores and sites."""
     return Coverage.objects.filter(site_filter(member)).select_related("store")
+
+
+UNRECKONED = "new"  # of an offer whose coverage is not worked out yet: nothing is kept of it
+
+
+def label_of(line: Coverage) -> Any:
+    """An offer's state in words."""
+    return _("Not worked out yet") if line.state == UNRECKONED else CoverState(line.state).label
+
+
+def line_of(member: Member, slug: str, site: str, sku: str) -> Coverage | None:
+    """One offer of the member's; without a row of its own as “not worked out yet”. None: nobody told of such an offer."""
+    found = coverage_for(member).filter(store__slug=slug, marketplace=site, sku=sku).first()
+    if found is not None:
+        return found
+    told = Offer.objects.filter(site_filter(member), store__slug=slug, marketplace=site, sku=sku, active=True)
+    offer = told.select_related("store").first()
+    if offer is None:
+        return None
+    same = {
+        name: getattr(offer, name) for name in ("store", "marketplace_id", "sku", "asin", "title", "brand", "category")
+    }
+    return Coverage(state=UNRECKONED, rank=0, cells={}, currency=offer.currency, computed_at=None, **same)
 
 
 def chosen(rows: QuerySet[Coverage], query: ListQuery) -> QuerySet[Coverage]:
@@ -124,7 +152,13 @@ def ordered(rows: QuerySet[Coverage], query: ListQuery) -> QuerySet[Coverage]:
 def rows_of(lines: Iterable[Coverage]) -> list[Row]:
     """Lines with the words of their cells; the kinds and rules are four queries for any number of them."""
     known, every = kinds(), rules()
-    return [Row(line, grouped(line.cells, every, known)) for line in lines]
+    return [_row(line, grouped(line.cells, every, known)) for line in lines]
+
+
+def _row(line: Coverage, cells: Mapping[str, list[Cell]]) -> Row:
+    told = {group: [cell for cell in each if cell.state != CoverState.ASK] for group, each in cells.items()}
+    asks = {group: [cell for cell in each if cell.state == CoverState.ASK] for group, each in cells.items()}
+    return Row(line, told, asks)
 
 
 def grouped(cells: Mapping[str, Any], every: Mapping[str, Rule], known: Mapping[str, Kind]) -> dict[str, list[Cell]]:
@@ -136,7 +170,7 @@ def grouped(cells: Mapping[str, Any], every: Mapping[str, Rule], known: Mapping[
 
 def cell_of(code: str, cell: Mapping[str, Any], every: Mapping[str, Rule], known: Mapping[str, Kind]) -> Cell:
     name = rule_name(every.get(code), known) or code
-    return Cell(code, name, cell["s"], cell.get("p"), cell.get("u"), list(cell.get("m", ())))
+    return Cell(code, name, cell["s"], cell.get("p"), cell.get("u"), list(cell.get("m", ())), cell.get("f", ""))
 
 
 def _group(rule: Rule | None, known: Mapping[str, Kind]) -> str:
@@ -151,6 +185,7 @@ class Totals:
     counts: Mapping[str, int]
     blocked: Mapping[str, int]
     expiring: Mapping[str, int]
+    coming: Mapping[str, int]
 
     @property
     def total(self) -> int:
@@ -167,15 +202,14 @@ def totals(member: Member, *, store: Store | None = None, slug: str = "", rule: 
     if store or slug:
         sums = sums.filter(store=store) if store else sums.filter(store__slug=slug)
     counts: dict[str, int] = dict.fromkeys(CoverState.values, 0)
-    blocked: dict[str, int] = {}
-    expiring: dict[str, int] = {}
-    found = sums.order_by().values_list("state", "currency").annotate(n=Sum("offers"), money=Sum("sales"))
-    for state, currency, offers, money in found:
+    money: dict[str, dict[str, int]] = {"blocked": {}, "expiring": {}, "coming": {}}
+    found = sums.order_by().values_list("state", "currency").annotate(n=Sum("offers"), total=Sum("sales"))
+    for state, currency, offers, total in found:
         counts[state] += offers
-        kept = blocked if state in BLOCKING else expiring
-        if money and state in (*BLOCKING, "expiring"):
-            kept[currency] = kept.get(currency, 0) + money
-    return Totals(counts, blocked, expiring)
+        kept = money.get("blocked" if state in BLOCKING else state)
+        if total and kept is not None:
+            kept[currency] = kept.get(currency, 0) + total
+    return Totals(counts, **money)
 
 
 def in_money(amounts: Mapping[str, int], currency: str, worth: Mapping[str, Decimal]) -> int | None:
@@ -189,8 +223,8 @@ def in_money(amounts: Mapping[str, int], currency: str, worth: Mapping[str, Deci
 def blocks(store_id: int, marketplace: str, sku: str) -> list[Blocker]:
     """What keeps a SKU from being sold on a site, the worst first: nothing but papers that hold, or were waived, is free.
 
-    One query for the offer (and the house's rules). Raises Coverage.DoesNotExist for an offer nobody has told of: what
-    is not known is not free.
+    One query for the offer (and the house's rules). Raises Coverage.DoesNotExist for an offer nobody has told of, or
+    whose coverage is not worked out yet: what is not known is not free.
     """
     line = Coverage.objects.get(store=store_id, marketplace=marketplace, sku=sku)
     return blockers(line.cells, rules(), kinds())

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Lower, Trim
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from apps.accounts.models import Member, Store, StoreGrant
 from apps.accounts.queries import site_filter, stores_for
@@ -16,14 +15,13 @@ from apps.core.lists import ListColumn, ListQuery
 from apps.core.permissions import Permission, Role
 from apps.health.domain.validity import STEPS, days_left, standing, step_of
 from apps.health.models import (
-    CategoryTraits,
     CoverageSum,
-    Offer,
     OwnPaperKind,
     OwnPaperRule,
     Paper,
     PaperFile,
     PaperKind,
+    PaperMail,
     PaperRequest,
     PaperRule,
     PaperWaiver,
@@ -32,22 +30,6 @@ from apps.health.models import (
 Kind = PaperKind | OwnPaperKind
 Rule = PaperRule | OwnPaperRule
 
-# What a product may be; rules want some of it. Unknown is neither yes nor no.
-TRAITS: dict[str, Any] = {
-    "electric": _("Electrical or electronic"),
-    "battery": _("With a battery"),
-    "radio": _("With radio (Wi-Fi, Bluetooth)"),
-    "toy": pgettext_lazy("trait", "Toy"),
-    "textile": _("Clothing, shoes, household linen"),
-    "furniture": _("Furniture"),
-    "sport": _("Sports and leisure goods"),
-    "diy": _("DIY and garden"),
-    "paper": _("Printed paper"),
-    "tyre": _("Tyre"),
-    "northern-ireland": _("Offered to Northern Ireland"),
-    "denan": _("Falls under Japan's electrical safety act"),
-    "pse-specified": _("PSE: specified product"),
-}
 STANDINGS: dict[str, Any] = {
     "expired": _("Expired"),
     "expiring": _("Expiring"),
@@ -61,7 +43,8 @@ STANDINGS: dict[str, Any] = {
 }
 TONES = {
     "expired": "danger", "missing": "danger", "ask": "warning", "review": "info", "expiring": "warning", "draft": "neutral",
-    "pending": "info", "accepted": "success", "covered": "success", "rejected": "danger", "waived": "neutral",
+    "pending": "info", "accepted": "success", "covered": "success", "coming": "info",
+    "advised": "neutral", "new": "neutral", "rejected": "danger", "waived": "neutral",
     "superseded": "neutral", "withdrawn": "neutral", "none": "neutral", "asked": "info", "granted": "success",
     "refused": "neutral", "open": "warning", "answered": "info", "done": "success", "cancelled": "neutral",
 }  # fmt: skip
@@ -231,29 +214,19 @@ def waivers_for(member: Member) -> QuerySet[PaperWaiver]:
     )
 
 
-@dataclass(frozen=True)
-class CategoryRow:
-    """A category of the agency's offers: how many, and what is known of it."""
-
-    category: str
-    offers: int
-    traits: Mapping[str, bool]
-
-    @property
-    def unknown(self) -> int:
-        return sum(trait not in self.traits for trait in TRAITS)
-
-
-def categories(member: Member, *, most: int = 300) -> list[CategoryRow]:
-    """Categories that are sold, the largest first, with their traits."""
-    named = Offer.objects.filter(site_filter(member), active=True).annotate(name=Lower(Trim("category")))
-    counts = named.values_list("name").annotate(n=Count("sku", distinct=True)).order_by("-n", "name")[:most]
-    known = dict(CategoryTraits.objects.values_list("category", "traits"))
-    rows = [CategoryRow(name, n, known.pop(name, {})) for name, n in counts]
-    return rows + [CategoryRow(name, 0, traits) for name, traits in sorted(known.items())]
-
-
 def clients_of(store: Store) -> QuerySet[Member]:
     """Active people of the client who may see the store in the portal."""
     people = Member.objects.filter(role=Role.CLIENT, active=True, user__isnull=False, grants__store=store)
     return people.select_related("user").distinct()
+
+
+def managers() -> QuerySet[Member]:
+    """Who is told where nobody else could be: the agency's managers, its owners where there are none."""
+    people = Member.objects.filter(active=True, user__isnull=False).select_related("user")
+    found = people.filter(role=Role.MANAGER)
+    return found if found.exists() else people.filter(role=Role.OWNER)
+
+
+def mails_about(about: UUID) -> QuerySet[PaperMail]:
+    """Who was told of a paper or a request, or is to be, the newest first."""
+    return PaperMail.objects.filter(about=about).select_related("member__user").order_by("-created_at", "id")

@@ -1,10 +1,11 @@
 """Coverage: which paper blocks which sale, and what to do about it."""
 
+from textwrap import shorten
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -19,12 +20,15 @@ from apps.accounts.views import lists as pages
 from apps.core import lists
 from apps.core.http import MemberRequest, page, requires, toast
 from apps.core.permissions import Permission
-from apps.health.actions import needs, packs
+from apps.health.actions import needs, packs, products
 from apps.health.actions.papers import Turn
-from apps.health.forms.papers import TraitsForm, WaiverForm
-from apps.health.models import Coverage, CoverState, PaperWaiver, SkuTraits
+from apps.health.forms.needs import TraitsForm
+from apps.health.forms.papers import WaiverForm
+from apps.health.models import Coverage, CoverState, PaperWaiver
 from apps.health.queries import coverage as queries
-from apps.health.queries.papers import TRAITS, kinds, rule_name, rules, waivers_for
+from apps.health.queries.papers import kinds, rule_name, rules, waivers_for
+from apps.health.queries.traits import effective
+from apps.health.queries.traits import traits as known_traits
 
 PAGE = "papers"
 TEMPLATE = "health/papers/coverage.html"
@@ -70,7 +74,7 @@ def _money(request: MemberRequest, totals: queries.Totals) -> dict[str, Any]:
     """What is blocked and what ends soon, in the agency's own money."""
     currency = request.agency.settings.currency
     worth = rates(currency, timezone.localdate())
-    sums = {"blocked": totals.blocked, "expiring": totals.expiring}
+    sums = {"blocked": totals.blocked, "expiring": totals.expiring, "coming": totals.coming}
     return {"currency": currency} | {name: queries.in_money(kept, currency, worth) for name, kept in sums.items()}
 
 
@@ -82,7 +86,8 @@ def _segments(query: lists.ListQuery, status: str, totals: queries.Totals) -> li
 
 def _choices() -> list[tuple[str, str]]:
     known = kinds()
-    return [(code, f"{rule_name(rule, known)} · {code}") for code, rule in rules(active=True).items()]
+    every = rules(active=True)
+    return [(code, shorten(f"{rule_name(rule, known)} · {code}", 34, placeholder="…")) for code, rule in every.items()]
 
 
 @require_safe
@@ -93,13 +98,17 @@ def cell(request: MemberRequest, store: str, site: str, sku: str) -> HttpRespons
 
 
 def _line(request: MemberRequest, slug: str, site: str, sku: str) -> Coverage:
-    return get_object_or_404(queries.coverage_for(request.member), store__slug=slug, marketplace=site, sku=sku)
+    """The offer, also one whose coverage is not worked out yet."""
+    line = queries.line_of(request.member, slug, site, sku)
+    if line is None:
+        raise Http404
+    return line
 
 
 def _cell(request: MemberRequest, line: Coverage, problem: str = "") -> dict[str, Any]:
     known, every = kinds(), rules()
     zh = (get_language() or "").startswith("zh")
-    own = SkuTraits.objects.filter(store=line.store_id, sku=line.sku).values_list("traits", flat=True).first()
+    said = effective(line.store_id, line.sku, line.category)
     waivers = {each.rule: each for each in waivers_for(request.member).filter(store=line.store_id, sku=line.sku)}
     needs_ = [
         {
@@ -116,10 +125,14 @@ def _cell(request: MemberRequest, line: Coverage, problem: str = "") -> dict[str
     return {
         "line": line,
         "needs": needs_,
-        "label": CoverState(line.state).label,
+        "label": queries.label_of(line),
+        "reckoned": line.state != queries.UNRECKONED,
         "tone": queries.TONES[line.state],
         "blockers": queries.blockers(line.cells, every, known),
-        "traits": [(name, label, (own or {}).get(name)) for name, label in TRAITS.items()],
+        "traits": [
+            (code, trait.name, said["own"].get(code), said["category"].get(code))
+            for code, trait in known_traits().items()
+        ],
         "problem": problem,
         "may_edit": request.member.can(Permission.PAPERS_EDIT),
         "may_review": request.member.can(Permission.PAPERS_REVIEW),
@@ -154,7 +167,8 @@ def waive(request: MemberRequest, store: str, site: str, sku: str) -> HttpRespon
 def traits(request: MemberRequest, store: str, site: str, sku: str) -> HttpResponse:
     """Say what this product is: its own word stands before its category's."""
     line = _line(request, store, site, sku)
-    needs.set_sku(line.store, sku, TraitsForm(request.POST).traits(), Turn(request.member, timezone.now()))
+    form = TraitsForm(request.POST, known=known_traits())
+    products.set_sku(line.store, sku, form.traits(), Turn(request.member, timezone.now()))
     return _done(request, line, _("%s: saved. Coverage is being worked out anew.") % sku)
 
 
@@ -187,7 +201,8 @@ def decide_waiver(request: MemberRequest, pk: UUID) -> HttpResponse:
 @requires(Permission.PAPERS_VIEW)
 def pack(request: MemberRequest, store: str, site: str, sku: str) -> FileResponse:
     """The papers of a SKU on a site in one archive, with a list of what is in it and what is missing."""
-    line = _line(request, store, site, sku)
+    mine = queries.coverage_for(request.member)
+    line = get_object_or_404(mine, store__slug=store, marketplace=site, sku=sku)
     archive = packs.pack(line, at=timezone.now())
     answer = FileResponse(archive, as_attachment=True, filename=packs.pack_name(line))
     answer["Content-Type"] = "application/zip"

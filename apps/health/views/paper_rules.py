@@ -12,11 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.actions.refusal import Refused
 from apps.core.http import MemberRequest, page, requires
 from apps.core.permissions import Permission
-from apps.health.actions import needs
+from apps.health.actions import needs, products
 from apps.health.actions.papers import Turn
-from apps.health.forms.papers import KindForm, RuleForm, TraitsForm
-from apps.health.models import OwnPaperRule
+from apps.health.forms.needs import KindForm, RuleForm, TraitForm, TraitsForm
+from apps.health.models import OwnPaperKind, OwnPaperRule
 from apps.health.queries import papers as queries
+from apps.health.queries.traits import categories, names, traits
 
 TEMPLATE = "health/papers/rules.html"
 
@@ -28,25 +29,31 @@ def rules(request: MemberRequest) -> HttpResponse:
     return page(request, TEMPLATE, _context(request))
 
 
-def _context(request: MemberRequest, rule: RuleForm | None = None, kind: KindForm | None = None) -> dict[str, Any]:
-    known = queries.kinds()
-    waivers = list(queries.waivers_for(request.member)[:100])
+def _context(request: MemberRequest, **forms: Any) -> dict[str, Any]:
+    """Everything the page shows; `forms` are those that were sent and cannot be taken."""
+    known, every, today = queries.kinds(), traits(active=False), timezone.localdate()
+    living = {code: trait for code, trait in every.items() if trait.active}
+    own = [kind for kind in known.values() if isinstance(kind, OwnPaperKind)]
+    changed = next((kind for kind in own if kind.code == request.GET.get("kind")), None)
     return {
         "rules": [
             {
                 "rule": each,
                 "name": queries.rule_name(each, known),
                 "own": isinstance(each, OwnPaperRule),
-                "wants": [(queries.TRAITS.get(trait, trait), value) for trait, value in each.wants.items()],
+                "coming": each.valid_from if each.valid_from and each.valid_from > today else None,
+                "wants": [(name, each.wants[code]) for code, name in names(every, each.wants)],
             }
             for each in sorted(queries.rules().values(), key=lambda each: (each.position, each.code))
         ],
-        "kinds": list(known.values()),
-        "categories": queries.categories(request.member),
-        "traits": list(queries.TRAITS.items()),
-        "waivers": waivers,
-        "rule_form": rule or RuleForm(),
-        "kind_form": kind or KindForm(),
+        "own_kinds": own,
+        "own_traits": [trait for code, trait in every.items() if code.startswith("own-")],
+        "categories": categories(request.member, living),
+        "traits": [(code, trait.name) for code, trait in living.items()],
+        "waivers": list(queries.waivers_for(request.member)[:100]),
+        "rule_form": forms.get("rule") or RuleForm(),
+        "kind_form": forms.get("kind") or (KindForm.of(changed) if changed else KindForm()),
+        "trait_form": forms.get("trait") or TraitForm(),
         "may_review": request.member.can(Permission.PAPERS_REVIEW),
         "may_edit": request.member.can(Permission.PAPERS_EDIT),
     }
@@ -88,7 +95,23 @@ def save_kind(request: MemberRequest) -> HttpResponse:
     form = KindForm(request.POST)
     if not form.is_valid():
         return page(request, TEMPLATE, _context(request, kind=form), status=422)
-    needs.save_kind(form.cleaned_data, Turn(request.member, timezone.now()))
+    values = dict(form.cleaned_data)
+    try:
+        needs.save_kind(values, Turn(request.member, timezone.now()), code=values.pop("code"))
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return page(request, TEMPLATE, _context(request, kind=form), status=422)
+    return _saved(request)
+
+
+@require_POST
+@requires(Permission.PAPERS_REVIEW)
+def save_trait(request: MemberRequest) -> HttpResponse:
+    """Something products may be, of the agency's own."""
+    form = TraitForm(request.POST)
+    if not form.is_valid():
+        return page(request, TEMPLATE, _context(request, trait=form), status=422)
+    products.save_trait(form.cleaned_data, Turn(request.member, timezone.now()))
     return _saved(request)
 
 
@@ -100,7 +123,8 @@ def save_category(request: MemberRequest) -> HttpResponse:
     if not category:
         messages.error(request, _("Name the category."))
         return page(request, TEMPLATE, _context(request), status=422)
-    needs.set_category(category, TraitsForm(request.POST).traits(), Turn(request.member, timezone.now()))
+    form = TraitsForm(request.POST, known=traits())
+    products.set_category(category, form.traits(), Turn(request.member, timezone.now()))
     return _saved(request)
 
 

@@ -164,6 +164,7 @@ def _context(request: MemberRequest, found: Paper, form: PaperForm | None = None
         "parts": parts_of(kind, _zh()) if kind and editable else [],
         "versions": queries.versions(found),
         "history": history(found),
+        "mails": queries.mails_about(found.pk),
         "problem": problem,
         "may_edit": member.can(Permission.PAPERS_EDIT),
         "may_review": member.can(Permission.PAPERS_REVIEW),

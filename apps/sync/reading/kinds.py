@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from apps.sync import rows
-from apps.sync.reading import figures, health, health_files, jsons, reports, shipments, traffic
+from apps.sync.reading import figures, health, health_files, jsons, product_traits, reports, shipments, traffic
 from apps.sync.reading.reports import Context, Report
 
 
@@ -48,6 +48,7 @@ TABLES = (
     reports.LISTINGS,
     reports.COSTS,
     reports.OWN_STOCK,
+    product_traits.TRAITS,
     reports.PRODUCTS,
     figures.DELIVERIES,
 )

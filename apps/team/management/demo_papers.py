@@ -10,22 +10,25 @@ from apps.accounts.models import Member, Store
 from apps.health.actions import needs, papers
 from apps.health.actions.papers import Content, Handed, Turn
 from apps.health.models import CategoryTraits, Paper, PaperRequest
-from apps.health.queries.papers import TRAITS, kinds
+from apps.health.queries.papers import kinds
+from apps.health.queries.traits import traits
 
 # A family of SKUs (four letters of the code): its category, and what such a product is. Nothing is said of the last.
 FAMILIES: dict[str, tuple[str, set[str] | None]] = {
-    "PEND": ("Lighting", {"electric"}), "TABL": ("Lighting", {"electric"}), "STRI": ("Lighting", {"electric"}),
-    "DESK": ("Lighting", {"electric"}), "LANT": ("Solar lights", {"electric", "battery"}),
-    "NIGH": ("Night lights", {"electric", "battery"}), "CAND": ("Decoration", set()), "MIRR": ("Decoration", set()),
-    "THRO": ("Home textiles", {"textile"}), "WALL": ("Furniture", {"furniture"}),
-    "CHAR": ("Chargers", {"electric", "denan", "pse-specified"}), "CABL": ("Cables", {"electric"}),
-    "POWE": ("Power banks", {"electric", "battery", "denan"}), "EARB": ("Audio", {"electric", "battery", "radio"}),
-    "SMAR": ("Smart home", {"electric", "radio", "denan"}), "WEBC": ("Computer accessories", {"electric"}),
-    "KEYB": ("Computer accessories", {"electric"}), "BUIL": ("Toys", {"toy"}), "BATH": ("Toys", {"toy"}),
-    "PUZZ": ("Toys", {"toy"}), "PLAY": ("Toys", {"toy"}), "STAC": ("Toys", {"toy"}), "MUSI": ("Toys", {"toy"}),
-    "KETT": ("Kettles", {"electric", "denan"}), "KNIF": ("Kitchenware", set()), "BENT": ("Kitchenware", set()),
-    "TEAP": ("Kitchenware", set()), "CUTT": ("Kitchenware", set()), "WATE": ("Kitchenware", set()),
-    "RICE": ("Kitchenware", set()), "MAND": ("Kitchenware", set()), "BALA": ("Balance bikes", None),
+    "PEND": ("Lighting", {"electric", "mains"}), "TABL": ("Lighting", {"electric", "mains"}),
+    "STRI": ("Lighting", {"electric", "mains"}), "DESK": ("Lighting", {"electric", "mains"}),
+    "LANT": ("Solar lights", {"electric", "battery"}), "NIGH": ("Night lights", {"electric", "battery"}),
+    "CAND": ("Decoration", set()), "MIRR": ("Decoration", set()), "THRO": ("Home textiles", {"textile"}),
+    "WALL": ("Furniture", {"furniture"}), "CHAR": ("Chargers", {"electric", "denan", "pse-specified", "mains"}),
+    "CABL": ("Cables", {"electric"}), "POWE": ("Power banks", {"electric", "battery", "denan"}),
+    "EARB": ("Audio", {"electric", "battery", "radio"}), "SMAR": ("Smart home", {"electric", "radio", "denan", "mains"}),
+    "WEBC": ("Computer accessories", {"electric"}), "KEYB": ("Computer accessories", {"electric"}),
+    "BUIL": ("Toys", {"toy", "child"}), "BATH": ("Toys", {"toy", "child"}), "PUZZ": ("Toys", {"toy", "child"}),
+    "PLAY": ("Toys", {"toy", "child"}), "STAC": ("Toys", {"toy", "child"}), "MUSI": ("Toys", {"toy", "child"}),
+    "KETT": ("Kettles", {"electric", "denan", "mains", "food-contact"}), "KNIF": ("Kitchenware", {"food-contact"}),
+    "BENT": ("Kitchenware", {"food-contact"}), "TEAP": ("Kitchenware", {"food-contact"}),
+    "CUTT": ("Kitchenware", {"food-contact"}), "WATE": ("Kitchenware", {"food-contact"}),
+    "RICE": ("Kitchenware", {"food-contact"}), "MAND": ("Kitchenware", {"food-contact"}), "BALA": ("Balance bikes", None),
 }  # fmt: skip
 
 
@@ -69,10 +72,11 @@ def category_of(sku: str) -> str | None:
 
 def say_what_products_are(at: datetime) -> None:
     """What the demo's agency knows of its categories."""
-    said = {category.lower(): traits for category, traits in FAMILIES.values() if traits is not None}
+    known = traits()
+    said = {category.lower(): yes for category, yes in FAMILIES.values() if yes is not None}
     CategoryTraits.objects.bulk_create(
         [
-            CategoryTraits(category=name, traits={trait: trait in yes for trait in TRAITS}, updated_at=at)
+            CategoryTraits(category=name, traits={trait: trait in yes for trait in known}, updated_at=at)
             for name, yes in said.items()
         ],
         ignore_conflicts=True,
