@@ -8,7 +8,7 @@ from apps.health.api.facts import Defects, Health, Notices
 from apps.health.api.figures import CsatDays, Figures
 from apps.health.api.needs import Coverages, KnownKinds, KnownTraits, Requests, Traits, Waivers
 from apps.health.api.notifications import Notifications
-from apps.health.api.papers import Coverages, PaperFileBytes, PaperFiles, PaperReviews, Papers, PaperSteps
+from apps.health.api.papers import PaperFileBytes, PaperFiles, PaperReviews, Papers, PaperSteps
 from apps.health.api.rules import Rules
 from apps.inventory.api import OwnStocks, PlanLines, Stock
 from apps.listings.api import Products

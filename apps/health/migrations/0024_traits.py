@@ -10,7 +10,7 @@ import apps.core.tenancy
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_portal_looks"),
-        ("health", "0016_walls_of_crises"),
+        ("health", "0023_alerts_by_product"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from apps.core.walls import isolate, tie
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("health", "0070_traits")]
+    dependencies: ClassVar = [("health", "0024_traits")]
     operations: ClassVar = [
         isolate("health_ownpapertrait"),
         isolate("health_papermail", store="store_id"),

@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("health", "0016_walls_of_crises"),
+        ("health", "0018_walls_of_notice_files"),
     ]
 
     operations = [

@@ -17,7 +17,7 @@ STANDARDS = [
 
 
 def fill(apps: Any, schema_editor: Any) -> None:
-    standard = apps.get_model("health", "Standard")
+    standard = apps.get_model("health", "0021_walls_of_figures")
     names = ("metric", "operator", "target", "window_days", "official", "source")
     for row in STANDARDS:
         values = dict(zip(names, row, strict=True))
@@ -27,5 +27,5 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("health", "0041_walls_of_figures")]
+    dependencies: ClassVar = [("health", "0021_walls_of_figures")]
     operations: ClassVar = [migrations.RunPython(fill, migrations.RunPython.noop)]

@@ -7,7 +7,7 @@ from apps.core.walls import isolate, tie
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("health", "0040_figures"), ("core", "0005_changes")]
+    dependencies: ClassVar = [("health", "0020_figures"), ("core", "0005_changes")]
     operations: ClassVar = [
         isolate("health_figure", store="store_id"),
         isolate("health_delivery", store="store_id"),

@@ -275,5 +275,5 @@ def _kind(kind: Any, position: int, row: tuple[Any, ...]) -> Any:
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("health", "0071_walls_of_traits")]
+    dependencies: ClassVar = [("health", "0025_walls_of_traits")]
     operations: ClassVar = [migrations.RunPython(fill, migrations.RunPython.noop)]

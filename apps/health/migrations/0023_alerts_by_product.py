@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_portal_looks"),
-        ("health", "0016_walls_of_crises"),
+        ("health", "0022_standards_of_figures"),
     ]
 
     operations = [

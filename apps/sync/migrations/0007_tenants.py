@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sync", "0004_changes"),
+        ("sync", "0006_notifications_walls"),
     ]
 
     operations = [
