@@ -324,7 +324,9 @@ class RateForm(Dressed):
     per_usd = forms.DecimalField(
         label=_("For one US dollar"), max_digits=18, decimal_places=8, min_value=Decimal("0.00000001")
     )
-    valid_from = forms.DateField(label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}))
+    valid_from = forms.DateField(
+        label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     source = forms.CharField(label=_("Source"), max_length=80, required=False)
 
     def line(self) -> RateLine:

@@ -101,7 +101,7 @@ HEAD = re.compile(r"<thead.*?</thead>", re.DOTALL)
 TAG = re.compile(r"<script.*?</script>|<span[^>]*material-symbols[^>]*>[^<]*</span>|<[^>]+>", re.DOTALL)
 LATIN = {"Webhook", "HTTP", "SHA-256"}
 
-EMPTY = {"accounts/threshold", "accounts/supportgrant"}  # without a row there is no table
+EMPTY = {"accounts/threshold", "accounts/supportgrant", "admin/logentry"}  # without a row there is no table
 
 
 def speak_chinese():
