@@ -16,7 +16,7 @@ from apps.core.http import page, public
 from apps.core.rest import TITLES
 from apps.core.schema import Description
 
-METHODS = ("get", "put", "post", "patch")
+METHODS = ("get", "put", "post", "patch", "delete")
 MEANINGS = {
     400: _("Bad request"),
     401: _("No key, or one we do not know"),
