@@ -17,7 +17,7 @@ STANDARDS = [
 
 
 def fill(apps: Any, schema_editor: Any) -> None:
-    standard = apps.get_model("health", "0021_walls_of_figures")
+    standard = apps.get_model("health", "Standard")
     names = ("metric", "operator", "target", "window_days", "official", "source")
     for row in STANDARDS:
         values = dict(zip(names, row, strict=True))
