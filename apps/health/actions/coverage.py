@@ -106,14 +106,17 @@ NARROW = f"""
           JOIN cover_paper p ON {_REACHES}) AS found
      GROUP BY n, code"""
 
+# An offer may be excused twice, for every site and for this one: it is one cell all the same.
+WAIVED = """
+    SELECT DISTINCT a.n, a.code FROM health_paperwaiver w
+      JOIN cover_applies a ON a.sku = w.sku AND a.code = w.rule AND w.marketplace IN ('', a.site)
+     WHERE w.agency_id = %(agency)s AND w.store_id = %(store)s AND w.state = 'granted'"""
+
 # Papers that cover are worth more than a question; a question is worth more than a paper that does not. What is only
-# advice, or holds from a later day on, asks and blocks nothing; a paper that ends before that day will not do. An offer
-# may be excused twice, for every site and for this one: it is one cell all the same.
+# advice, or holds from a later day on, asks and blocks nothing; a paper that ends before that day will not do.
 CELLS = """
     SELECT a.n, a.code, p.id AS paper, p.valid_to AS until, p.lacks, a.coming,
-           CASE WHEN EXISTS (SELECT FROM health_paperwaiver w WHERE w.agency_id = %(agency)s AND w.store_id = %(store)s
-                                AND w.sku = a.sku AND w.rule = a.code AND w.marketplace IN ('', a.site)
-                                AND w.state = 'granted') THEN 'waived'
+           CASE WHEN w.n IS NOT NULL THEN 'waived'
                 WHEN a.coming > p.valid_to AND a.binding THEN 'coming'
                 WHEN p.standing = 0 OR (p.standing = 1 AND NOT a.binding) THEN 'covered' WHEN p.standing = 1 THEN 'expiring'
                 WHEN NOT a.binding THEN 'advised' WHEN a.coming IS NOT NULL THEN 'coming'
@@ -122,7 +125,8 @@ CELLS = """
       FROM cover_applies a
       LEFT JOIN cover_broad b ON b.profile = a.profile AND b.code = a.code
       LEFT JOIN cover_narrow s ON s.n = a.n AND s.code = a.code
-      LEFT JOIN cover_paper p ON p.place = least(b.place, s.place)"""
+      LEFT JOIN cover_paper p ON p.place = least(b.place, s.place)
+      LEFT JOIN cover_waived w ON w.n = a.n AND w.code = a.code"""
 
 STATES = ("expired", "missing", "ask", "review", "expiring", "coming", "covered", "advised", "waived", "none")
 STAKES = ("expired", "missing", "expiring", "coming")  # money hangs on these
@@ -168,6 +172,7 @@ STAGES = (
     ("cover_paper", PAPERS),
     ("cover_broad", BROAD),
     ("cover_narrow", NARROW),
+    ("cover_waived", WAIVED),
     ("cover_cell", CELLS),
     ("cover_row", ROWS),
     ("cover_question", QUESTIONS),

@@ -316,6 +316,12 @@ class TraitsBody(serializers.Serializer):
     items = TraitsItemBody(many=True)
 
 
+class TraitsTaken(serializers.Serializer):
+    """How many rows were taken: all of them."""
+
+    received = serializers.IntegerField()
+
+
 @extend_schema_view(
     list=extend_schema(operation_id="list_sku_traits", summary=_("What products are"), tags=["compliance"]),
 )
@@ -337,7 +343,7 @@ class Traits(Resource):
         summary=_("Say what products are; coverage follows"),
         tags=["compliance"],
         request=TraitsBody,
-        responses={200: serializers.DictField(child=serializers.IntegerField())},
+        responses=TraitsTaken,
     )
     def upsert(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """All rows, or none: 422 names those that cannot be taken."""
