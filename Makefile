@@ -1,5 +1,6 @@
 # make up        set up on first use, then run the whole product with demo data (PORT=8000)
 # make test      the same set-up, then every check and test
+# make cover     the tests, and which lines they reach (half as fast)
 # make lint      the checks without the tests
 # make bench     measure; prints ratios
 # make messages  collect strings for translation
@@ -17,14 +18,18 @@ NPM = PATH="$$PATH:$(CURDIR)/$(VENV)/bin" npm
 export UV_SYSTEM_CERTS ?= 1
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: up test lint bench messages build clean setup lock
+.PHONY: up test cover lint bench messages build clean setup lock
 .DEFAULT_GOAL := up
 
 up: setup build
 	@exec $(PY) -m stack up
 
+# Three workers on two cores: much of a test's time is waiting, for a browser or for programs of its own.
 test: lint
-	@$(PY) -m pytest -n 2 --dist loadgroup --cov --cov-report=term $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadgroup $(ARGS)
+
+cover: setup build
+	@$(PY) -m pytest -n 3 --dist loadgroup --cov --cov-report=term $(ARGS)
 
 lint: setup build
 	@$(PY) -m ruff check

@@ -38,7 +38,7 @@ FIELDS = (
     exports.Field(_("Client"), lambda line: line.store.client.name),
     exports.Field(_("Store"), lambda line: line.store.name),
     exports.Field(_("Address"), lambda line: line.store.slug),
-    exports.Field(_("Channel"), lambda line: line.store.channel),
+    exports.Field(_("Channel"), lambda line: line.store.get_channel_display(), code=lambda line: line.store.channel),
     exports.Field(_("Region"), lambda line: line.store.region),
     exports.Field(_("Sites"), lambda line: " ".join(line.sites)),
     exports.Field(_("Contract"), lambda line: line.store.client.contract),

@@ -20,6 +20,7 @@ from tools.browser import launch
 ROOT = Path(__file__).resolve().parents[2]
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 WIDE, PHONE = (1440, 900), (390, 844)
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 STRICT = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -58,10 +59,11 @@ class Window:
         self.page.wait_for_load_state("networkidle")
         return self.page
 
-    def violations(self) -> list[str]:
+    def violations(self, options: dict[str, Any] = STRICT) -> list[str]:
         """What axe-core finds on the page: rule, element and reason."""
-        self.page.evaluate(AXE)  # the page's own policy lets no foreign script in by other ways
-        found = self.page.evaluate("options => axe.run(document, options)", STRICT)["violations"]
+        if not self.page.evaluate("typeof window.axe === 'object'"):
+            self.page.evaluate(AXE)  # the page's own policy lets no foreign script in by other ways
+        found = self.page.evaluate("options => axe.run(document, options)", options)["violations"]
         return [
             f"{each['id']}: {' '.join(node['target'][0] if node['target'] else '')} {node['html'][:160]}"
             if isinstance(node["target"][0], list)
@@ -69,6 +71,13 @@ class Window:
             for each in found
             for node in each["nodes"][:3]
         ]
+
+    def wear(self, theme: str) -> None:
+        """The page as it is, in the other theme: as the menu of themes does it."""
+        self.page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+
+    def resize(self, size: tuple[int, int]) -> None:
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
 
     def sideways(self) -> int:
         """Pixels that the page is wider than its window: it then scrolls sideways."""

@@ -4,10 +4,10 @@ import pytest
 from django.urls import reverse
 
 from apps.core.permissions import Role
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import COLOURS, PHONE, WIDE
 from tests.house.goods import Goods
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 STAFF = (
     "products", "orders", "costs",
@@ -48,7 +48,9 @@ WORD = {
 }  # what the address calls it, where that is not `pk`
 OF_A_STORE = {"store-edit", "store-first", "store-certificate", "store", "connections", "plan", "paper", "store-health"}
 SAME = {"store-health": "health"}  # a page that stands twice, by its name
-VARIANTS = [("zh-hans", "light"), ("en", "dark"), ("zh-hans", "dark"), ("en", "light")]
+VARIANTS = [("zh-hans", "light"), ("en", "dark")]
+OTHER = {"light": "dark", "dark": "light"}
+PARTS = 3  # the walk over all pages in pieces, so that workers share it
 
 
 def address(name: str, goods: Goods) -> str:
@@ -60,47 +62,66 @@ def address(name: str, goods: Goods) -> str:
     return reverse(SAME.get(name, name), kwargs=words)
 
 
-def faults(window, names, goods, *, also=()) -> list[str]:
-    """All that is wrong on these pages, so that one run tells the whole story."""
+def faults(window, names, goods, *, theme, size=WIDE, also=()) -> list[str]:
+    """All that is wrong on these pages, so that one run tells the whole story.
+
+    Each page is loaded once and looked at whole in its theme and size; then its colours in the other theme, and, where
+    it was wide, whole again on a phone.
+    """
     found = []
     for path in [*(address(name, goods) for name in names), *also]:
         window.complaints.clear()
+        window.resize(size)
         window.open(path)
-        wrong = [*window.complaints, *window.violations()]
-        if (wide := window.sideways()) > 0:
-            wrong.append(f"scrolls sideways by {wide} px")
-        found += [f"{path}: {each}" for each in wrong]
+        wrong = [*window.violations(), *_sideways(window)]
+        window.wear(OTHER[theme])
+        wrong += [f"{OTHER[theme]}: {each}" for each in window.violations(COLOURS)]
+        if size == WIDE:
+            window.resize(PHONE)
+            wrong += [f"phone: {each}" for each in [*window.violations(), *_sideways(window)]]
+        found += [f"{path}: {each}" for each in [*window.complaints, *wrong]]
     return found
 
 
+def _sideways(window) -> list[str]:
+    wide = window.sideways()
+    return [f"scrolls sideways by {wide} px"] if wide > 0 else []
+
+
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize(("language", "theme"), VARIANTS)
-def test_pages_of_staff(visit, goods, language, theme):
+def test_pages_of_staff(visit, goods, language, theme, part):
     window = visit(goods.world.user(Role.OWNER), language=language, theme=theme)
-    wrong = faults(window, STAFF, goods, also=("/me/", "/accounts/2fa/", "/accounts/sessions/"))
+    also = ("/me/", "/accounts/2fa/", "/accounts/sessions/") if part == 0 else ()
+    wrong = faults(window, STAFF[part::PARTS], goods, theme=theme, also=also)
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(("language", "theme"), VARIANTS[:2])
-def test_pages_of_staff_on_a_phone(visit, goods, language, theme):
-    window = visit(goods.world.user(Role.OWNER), language=language, theme=theme, size=PHONE)
-    wrong = faults(window, STAFF, goods)
+@pytest.mark.parametrize(("language", "theme"), VARIANTS)
+def test_pages_of_clients(visit, goods, language, theme):
+    window = visit(goods.world.user(Role.CLIENT), language=language, theme=theme, size=PHONE)
+    wrong = faults(window, PORTAL, goods, theme=theme, size=PHONE)
+    window.resize(WIDE)
+    wrong += faults(window, PORTAL, goods, theme=theme)
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("size", [(1440, 900), PHONE])
-@pytest.mark.parametrize(("language", "theme"), VARIANTS[:2])
-def test_pages_of_clients(visit, goods, language, theme, size):
-    window = visit(goods.world.user(Role.CLIENT), language=language, theme=theme, size=size)
-    wrong = faults(window, PORTAL, goods)
+@pytest.mark.parametrize(("language", "theme"), VARIANTS)
+def test_doors(visit, goods, language, theme):
+    window = visit(language=language, theme=theme)
+    doors = ("/accounts/login/", "/accounts/password/reset/", "/api/docs/")
+    wrong = faults(window, (), goods, theme=theme, also=doors)
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("size", [(1440, 900), PHONE])
-@pytest.mark.parametrize(("language", "theme"), VARIANTS[:2])
-def test_doors(visit, goods, language, theme, size):
-    window = visit(language=language, theme=theme, size=size)
-    wrong = faults(window, (), goods, also=("/accounts/login/", "/accounts/password/reset/", "/api/docs/"))
-    assert not wrong, "\n".join(wrong)
+def test_the_other_theme_is_worn(visit, goods):
+    """Else the walks look at one theme twice."""
+    window = visit(goods.world.user(Role.OWNER), theme="light")
+    page = window.open(address("overview", goods))
+    colour = "getComputedStyle(document.body).color"
+    light = page.evaluate(colour)
+    window.wear("dark")
+    assert page.evaluate(colour) != light
 
 
 def test_the_theme_chosen_is_the_theme_shown(visit, goods):

@@ -34,7 +34,7 @@ def known() -> None:
 def every_kind() -> None:
     """All kinds and rules there are. A transactional test before us may have emptied the shared tables."""
     if not PaperKind.objects.exists():
-        for name in ("0007_known_papers", "0072_more_papers"):
+        for name in ("0007_known_papers", "0026_more_papers"):
             import_module(f"apps.health.migrations.{name}").fill(django_apps, None)
 
 

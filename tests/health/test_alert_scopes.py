@@ -94,7 +94,7 @@ def test_messages_and_channels_stay_inside_ones_own_stores(here):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"what": "health:otdr", "condition": "forecast"}, "Nothing is foretold of this metric"),
+        ({"what": "health:invoice", "condition": "forecast"}, "Nothing is foretold of this metric"),
         ({"what": "health:odr_claims", "condition": "band"}, "no report names a limit"),
         ({"programme": "mfn"}, "told apart by who fulfils"),
         ({"what": "health:report_age", "condition": "band"}, "no report names a limit"),
@@ -161,11 +161,11 @@ def test_a_junior_answers_a_notice_and_a_senior_closes_it(here, both):
         mine = Notice.objects.create(store=here.store, origin="file", key="1", kind="policy", marketplace="US", at=NOW)
     at = here.url(f"health/notices/{mine.pk}/save/")
     assert 'value="done"' not in junior.get(here.url(f"health/notices/{mine.pk}/")).content.decode()
-    assert junior.post(at, {"state": "doing", "answer": "draft"}).status_code == 200
-    assert junior.post(at, {"state": "done", "answer": "draft"}).status_code == 403
+    assert junior.post(at, {"kind": "policy", "state": "doing", "answer": "draft"}).status_code == 200
+    assert junior.post(at, {"kind": "policy", "state": "done", "answer": "draft"}).status_code == 403
     bulk = {"action": "state", "state": "none", "keys": [str(mine.pk)]}
     assert junior.post(here.url("health/notices/act/"), bulk).status_code == 403
-    assert senior.post(at, {"state": "done", "answer": "draft"}).status_code == 200
+    assert senior.post(at, {"kind": "policy", "state": "done", "answer": "draft"}).status_code == 200
     with here:
         assert Notice.objects.get(pk=mine.pk).state == "done"
 

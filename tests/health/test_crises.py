@@ -353,7 +353,7 @@ def test_a_deactivated_account_begins_its_playbook_once(here):
         evaluate(at=NOW)
         crisis = Crisis.objects.get()
         assert (crisis.playbook.default, crisis.started_by, crisis.marketplace) == ("deactivated", None, "US")
-        assert crisis.incident.cause == "odr", "signs of one site and day share an incident"
+        assert crisis.incident.cause == "account", "the account's status stands for its reasons"
         assert set(crisis.steps.values_list("owner", flat=True)) == {here.seats[Role.MANAGER].pk}
         assert "账户" in crisis.plan["root"], "in the agency's language"
         Crisis.objects.update(state="closed")

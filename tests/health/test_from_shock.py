@@ -16,7 +16,7 @@ from standardwebhooks import Webhook
 from apps.core.models import Finding
 from apps.core.permissions import Role
 from apps.health.actions import channels
-from apps.health.findings import COVERING
+from apps.health.findings import COVERED
 from apps.health.models import AlertChannel, AlertDelivery, Defect, HealthDay, Incident, IncidentEvent, Signal
 from apps.sync.actions import webhooks
 from apps.sync.models import Run, Stream, WebhookDelivery
@@ -151,7 +151,7 @@ class Days:
         """The one that speaks of the rate, whether account health opened it or the incident."""
         with self.world:
             about = Finding.objects.filter(marketplace=site, store=self.live.store)
-            return about.get(Q(kind="incident-odr") | Q(kind__in=COVERING, subject="odr:afn"))
+            return about.get(Q(kind="incident-odr") | Q(kind__in=COVERED, subject="odr:afn"))
 
 
 def test_a_shock_in_the_market_reaches_people_once_and_ends_by_itself(tmp_path, post, chat, settings):

@@ -263,8 +263,8 @@ def test_all_of_a_filter_must_still_be_as_many(client, work):
 
 def test_a_notice_is_answered_until_a_day(client, work):
     with work:
-        pk = Notice.objects.get(key="1").pk
-    values = {"state": "doing", "due": "2020-01-05", "answer": "We removed it."}
+        pk, kind = Notice.objects.values_list("pk", "kind").get(key="1")
+    values = {"kind": kind, "state": "doing", "due": "2020-01-05", "answer": "We removed it."}
     seated(client, work).post(at(work, "health-notice-save", pk=pk), values, headers=DRAWER)
     page = client.get(at(work, "health-notices")).content.decode()
     assert 'class="text-bad font-semibold"' in page  # long overdue

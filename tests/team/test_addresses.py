@@ -36,8 +36,9 @@ def test_the_portal_does_so_too(acme, sold, client, query):
     assert client.get(f"/portal/acme/?{query}").status_code == 200
 
 
-def test_before_the_first_rate_the_first_one_counts(db):
-    old, new = rates("USD", date(2015, 1, 1)), rates("USD", date(2020, 1, 1))
+def test_before_the_first_rate_the_first_one_counts(acme):
+    with acme:
+        old, new = rates("USD", date(2015, 1, 1)), rates("USD", date(2020, 1, 1))
     assert old["CAD"] == new["CAD"] != Decimal(1)
 
 

@@ -33,6 +33,7 @@ def test_the_schema_and_the_page_speak_the_readers_language(client, db):
     validate(chinese)
     for (path, method, one), (_path, _method, other) in zip(operations(english), operations(chinese), strict=True):
         assert one["operationId"] == other["operationId"]
+        assert all("description" in each for each in other.get("parameters", [])), f"{method} {path}"
         for text in (other["summary"], *(each["description"] for each in other.get("parameters", []))):
             assert CHINESE.search(text), f"{method} {path}: {text}"
         assert not CHINESE.search(str(one)), f"{method} {path}"

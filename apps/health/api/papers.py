@@ -303,6 +303,7 @@ class Bytes(BaseRenderer):
         operation_id="download_paper_file",
         summary=_("The bytes of a file of a paper"),
         tags=["compliance"],
+        parameters=[OpenApiParameter("format", exclude=True)],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
 )

@@ -1,7 +1,9 @@
 """Figures of our own: entered on the page of a store's health, and the terms of CSat on the page of the method."""
 
+from datetime import date
+
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -37,10 +39,10 @@ def drop(request: MemberRequest, store: str) -> HttpResponse:
     asked = {name: request.POST.get(name, "")[:60] for name in ("marketplace", "metric", "programme", "origin")}
     mine = Figure.objects.filter(site_filter(request.member), store=found).exclude(origin=Figure.Origin.COUNTED)
     try:
-        day = timezone.datetime.fromisoformat(request.POST.get("day", "")).date()
+        day = date.fromisoformat(request.POST.get("day", ""))
     except ValueError:
-        raise Http404 from None
-    figure = mine.select_related("store").filter(**asked, date=day).first()
+        day = None
+    figure = mine.select_related("store").filter(**asked, date=day).first() if day else None
     if figure is not None:
         figures.drop(figure, by=request.member, at=timezone.now())
         messages.success(request, _("Taken out. The ledger can bring it back."))
