@@ -24,12 +24,12 @@ export PYTHONDONTWRITEBYTECODE ?=
 up: setup build
 	@exec $(PY) -m stack up
 
-# Three workers on two cores: much of a test's time is waiting, for a browser or for programs of its own.
+# Four workers on two cores: much of a test's time is waiting, for a browser or for programs of its own.
 test: lint
-	@$(PY) -m pytest -n 3 --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -n 4 --dist loadgroup $(ARGS)
 
 cover: setup build
-	@$(PY) -m pytest -n 3 --dist loadgroup --cov --cov-report=term $(ARGS)
+	@$(PY) -m pytest -n 4 --dist loadgroup --cov --cov-report=term $(ARGS)
 
 lint: setup build
 	@$(PY) -m ruff check

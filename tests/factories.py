@@ -14,4 +14,5 @@ class UserFactory(factory.django.DjangoModelFactory):
     email = factory.Sequence(lambda n: f"person{n}@example.com")
     name = factory.LazyAttribute(lambda user: user.email.partition("@")[0].title())
     language = "en"
+    time_zone = "UTC"  # else "today" is another day for them than for the facts of a test from 16:00 on
     password = factory.LazyFunction(lambda: make_password(None))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.queries import stores_for
@@ -14,7 +15,9 @@ from apps.core.findings import OPENED
 from apps.core.models import Finding, Job
 from apps.sync.actions import emit
 from apps.sync.actions.packing import pack_store
+from apps.sync.models import Connection
 from apps.sync.queries import stores
+from apps.sync.queries.freshness import WORDS
 from apps.sync.queries.told import told_columns
 
 MOST_NAMED = 100  # a first sync opens hundreds at once: one event, the dearest by name
@@ -34,23 +37,32 @@ def tell(kind: str, store: Any, findings: Sequence[Finding], *, at: datetime) ->
 
 OPENED.append(tell)
 
+
+def _door(door: Connection) -> str:
+    return f"{door.kind_label}: {door.get_state_display()}"
+
+
 FIELDS = (
     exports.Field(_("Client"), lambda line: line.store.client.name),
     exports.Field(_("Store"), lambda line: line.store.name),
     exports.Field(_("Address"), lambda line: line.store.slug),
     exports.Field(_("Channel"), lambda line: line.store.get_channel_display(), code=lambda line: line.store.channel),
-    exports.Field(_("Region"), lambda line: line.store.region),
+    exports.Field(_("Region"), lambda line: line.store.get_region_display(), code=lambda line: line.store.region),
     exports.Field(_("Sites"), lambda line: " ".join(line.sites)),
     exports.Field(_("Contract"), lambda line: line.store.client.contract),
     exports.Field(_("Monthly fee"), lambda line: line.fee),
     exports.Field(_("Fee currency"), lambda line: line.store.client.fee_currency if line.fee is not None else None),
     exports.Field(_("Owner"), lambda line: str(line.store.owner) if line.store.owner else None),
     exports.Field(_("Team"), lambda line: ", ".join(map(str, line.team))),
-    exports.Field(_("Connections"), lambda line: "; ".join(f"{each.kind} {each.state}" for each in line.doors)),
+    exports.Field(_("Connections"), lambda line: "; ".join(map(_door, line.doors))),
     exports.Field(_("Authorised"), lambda line: line.authorised),
-    exports.Field(_("Data"), lambda line: line.word),
+    exports.Field(_("Data"), lambda line: str(WORDS.get(line.word, "")), code=lambda line: line.word),
     exports.Field(_("Client fit"), lambda line: line.fit),
-    exports.Field(_("State"), lambda line: "active" if line.store.active else "off-boarded"),
+    exports.Field(
+        _("State"),
+        lambda line: gettext("Active") if line.store.active else gettext("Off-boarded"),
+        code=lambda line: "active" if line.store.active else "off-boarded",
+    ),
     exports.Field(_("Since"), lambda line: line.store.created_at.date()),
 )
 

@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from django.db.models import Q, Sum
+from django.db.models import Sum
 from django.test import Client
 from django.utils import timezone
 from standardwebhooks import Webhook
@@ -16,7 +16,6 @@ from standardwebhooks import Webhook
 from apps.core.models import Finding
 from apps.core.permissions import Role
 from apps.health.actions import channels
-from apps.health.findings import COVERED
 from apps.health.models import AlertChannel, AlertDelivery, Defect, HealthDay, Incident, IncidentEvent, Signal
 from apps.sync.actions import webhooks
 from apps.sync.models import Run, Stream, WebhookDelivery
@@ -148,10 +147,11 @@ class Days:
             return Incident.objects.get(marketplace=site)
 
     def card(self, site: str) -> Finding:
-        """The one that speaks of the rate, whether account health opened it or the incident."""
+        """The one that speaks of the rate: the incident's, also where account health had opened one before."""
         with self.world:
             about = Finding.objects.filter(marketplace=site, store=self.live.store)
-            return about.get(Q(kind="incident-odr") | Q(kind__in=COVERED, subject="odr:afn"))
+            assert not about.filter(kind="health-breach", state="open").exists(), "one card for one cause"
+            return about.get(kind="incident-odr")
 
 
 def test_a_shock_in_the_market_reaches_people_once_and_ends_by_itself(tmp_path, post, chat, settings):
