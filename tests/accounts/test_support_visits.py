@@ -17,7 +17,7 @@ from tests.house.goods import Goods
 
 @pytest.fixture
 def visit(acme, client):
-    user = UserFactory(email="support@example.com", is_staff=True)
+    user = UserFactory(email="support@example.com", is_staff=True, time_zone="Asia/Shanghai")
     with acme:
         grant = grant_support(user=user, reason="Sync stuck since Monday", minutes=30, at=timezone.now())
     client.force_login(user)

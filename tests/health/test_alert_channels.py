@@ -64,6 +64,10 @@ def send(world):
 
 @pytest.fixture
 def here(acme):
+    """People whose clock is not that of the server."""
+    for seat in acme.seats.values():
+        seat.user.time_zone = "Asia/Shanghai"
+        seat.user.save(update_fields=["time_zone"])
     with acme:
         ready(acme, acme.seats[Role.MANAGER])
         offer(acme.store, 800_000)

@@ -5,6 +5,11 @@ import pytest
 
 from apps.health.domain.forecast import AT_ONCE, FAR, HORIZON, Delay, History, foresee, learn_delay
 from apps.health.domain.headroom import Limit, Window
+from apps.health.models import HealthDay, Outlook
+from apps.health.queries.figures import Told
+from apps.health.queries.newest import reading
+from apps.health.queries.standards import Standards
+from apps.health.queries.wording import outlook_text
 
 ODR, SIXTY = Limit(10_000), Window(60)
 DELAY = learn_delay([])
@@ -94,3 +99,20 @@ def test_a_delay_rises_to_one_and_follows_what_was_seen(seen):
 
 def test_days_before_the_order_know_nothing():
     assert list(Delay((0.2, 1.0)).after(np.array([-3, 0, 1, 99]))) == [0.0, 0.2, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("chance", "said"),
+    [
+        (500_000, "At this pace it reaches 1.00% in 9 days (80%: 5 to 16)."),
+        (499_999, "A chance of 50% to reach 1.00% within 14 days; if so, in about 9 (80%: 5 to 16)."),
+        (70_000, "A chance of 7% to reach 1.00% within 14 days; if so, in about 9 (80%: 5 to 16)."),
+        (19_999, "At this pace it stays within 1.00%."),
+    ],
+)
+def test_what_most_futures_do_not_do_is_told_as_a_chance(acme, chance, said):
+    """The days are those of the futures that cross: seven in a hundred are no "it reaches"."""
+    with acme:
+        row = HealthDay(metric="odr", programme="afn", count=5, total=1000, rate=5000, target=10_000, operator="lt")
+        told = reading(Told(row), Standards([], {}))
+        assert outlook_text(Outlook(chance=chance, days=9, low=5, high=16, fewer=None), told) == said

@@ -11,6 +11,8 @@ from apps.accounts.models import StoreGrant
 from apps.core import lists
 from apps.core.metrics import Period
 from apps.core.permissions import Role
+from apps.health.models import Notice
+from apps.health.queries.portal import notices
 from apps.inventory.models import Replenishment
 from apps.inventory.queries.portal import counts, lines_of
 from apps.sales.models import StoreDay
@@ -87,3 +89,14 @@ def test_a_raw_file_that_tells_of_other_sites_stays_shut(north, client):
         StoreGrant.objects.filter(store=north.store).update(marketplace="US")
     client.force_login(north.user(Role.JUNIOR))
     assert client.get(reverse("document-file", kwargs={"agency": "acme", "pk": shut})).status_code == 404
+
+
+def test_a_client_reads_notices_of_the_granted_sites_and_of_the_whole_account(north):
+    with north:
+        for n, site in enumerate(("US", "CA", "")):
+            Notice.objects.create(
+                store=north.store, origin="person", key=str(n), kind="policy", marketplace=site, subject=site or "all",
+                at=timezone.now(),
+            )  # fmt: skip
+        told = {role: {each.subject for each in notices(north.seats[role])} for role in (Role.CLIENT, Role.OWNER)}
+    assert told == {Role.CLIENT: {"US", "all"}, Role.OWNER: {"US", "CA", "all"}}

@@ -11,6 +11,7 @@ from apps.health.models.facts import Work
 from apps.health.queries.csat import in_portal
 from apps.health.queries.csat import newest as newest_csat
 from apps.health.queries.newest import Reading, newest
+from apps.health.queries.work import notices_for
 
 SHOWN_NOTICES = 20
 
@@ -62,7 +63,7 @@ def accounts(member: Member, stores: Iterable[Store]) -> list[Account]:
 
 def notices(member: Member) -> list[ClientNotice]:
     """The newest notices; what we are still writing stays ours."""
-    rows = Notice.objects.select_related("store").order_by("-at")
+    rows = notices_for(member).order_by("-at")
     columns = ("subject", "kind", "store__name", "marketplace", "at", "state", "answer")
     kinds, states = dict(Notice.Kind.choices), dict(Work.choices)
     return [

@@ -1,11 +1,15 @@
 """What numbers of account health say in words, in both languages."""
 
+from decimal import Decimal
+from typing import Any
+
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from apps.core.templatetags.figures import day, decimal, percent
+from apps.health.domain.forecast import HORIZON
 from apps.health.domain.headroom import WHOLE, Band
 from apps.health.models import Figure, Outlook
 from apps.health.models.facts import Operator
@@ -100,6 +104,20 @@ def room_short(reading: Reading) -> str:
     return _("%(count)d left") % {"count": room} if room else _("none left")
 
 
+def _crossing(chance: int, words: dict[str, Any]) -> str:
+    """The days are those of the futures that cross: told as what is coming only where most of them do."""
+    if chance >= WHOLE // 2:
+        return _("At this pace it reaches %(limit)s in %(days)s days (80%%: %(low)s to %(high)s).") % words
+    words |= {"chance": percent(Decimal(chance) / WHOLE, 0), "within": HORIZON}
+    return (
+        _(
+            "A chance of %(chance)s to reach %(limit)s within %(within)s days; if so, in about %(days)s"
+            " (80%%: %(low)s to %(high)s)."
+        )
+        % words
+    )
+
+
 def outlook_text(outlook: Outlook | None, reading: Reading) -> str:
     """What is foretold, in one sentence with its numbers; nothing where nothing was foretold."""
     if outlook is None:
@@ -111,7 +129,7 @@ def outlook_text(outlook: Outlook | None, reading: Reading) -> str:
         return _("At this pace it stays within %(limit)s.") % {"limit": limit}
     else:
         words = {"limit": limit, "days": outlook.days, "low": outlook.low, "high": outlook.high}
-        said = _("At this pace it reaches %(limit)s in %(days)s days (80%%: %(low)s to %(high)s).") % words
+        said = _crossing(outlook.chance, words)
     if not outlook.fewer:
         return said
     fewer = ngettext("%(count)d fewer keeps it within.", "%(count)d fewer keep it within.", outlook.fewer)
