@@ -33,7 +33,7 @@ OWN = {"Store", "SKU", "ASIN", "FNSKU", "Title", "Supplier", "Owner", "Note", "O
        "Answer", "Reason", "Object", "Who", "What shows"}  # fmt: skip
 RATIOS = {"Rate", "Target", "Chance of a breach", "Daily sales", "Safety factor", "Rate, millionths"}
 LISTS = {"Sites", "Sites and prices", "Shipments"}  # cells that hold several
-SAME = {"SKU", "SKUs", "ASIN", "FNSKU", "SHA-256"}  # headers that are the same in Chinese
+SAME = {"SKU", "SKUs", "ASIN", "FNSKU", "SHA-256", "#"}  # headers that are the same in Chinese
 # Of a pack, what a world without such things has none of.
 MAY_BE_EMPTY = {
     f"{name}.csv" for name in ("incident", "answers", "feedback", "returns", "shipments", "papers", "changes")
