@@ -11,7 +11,7 @@ import polars as pl
 
 from apps.accounts.actions.keys import KeyTerms, create_key
 from apps.accounts.actions.settings import set_limits
-from apps.accounts.actions.stores import NewStore, create_client, create_store
+from apps.accounts.actions.stores import NewStore, create_client, create_store, end_set_up
 from apps.accounts.models import Agency, AgencySettings, Client, Member, Store, StoreGrant, StoreMarketplace, User
 from apps.core.permissions import SCOPES, Role
 from apps.listings.models import Listing, Product
@@ -101,6 +101,7 @@ def _store(client: Client, partner: dict[str, Any], seats: dict[Role, Member], a
         owner=seats[Role.SENIOR],
     )
     store = create_store(client, new, by=owner, at=at)
+    end_set_up(store, by=owner, at=at)
     for pool, codes in partner["pools"].items():
         if len(codes) > 1:
             StoreMarketplace.objects.filter(store=store, marketplace__in=codes).update(pool=pool)
