@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Case, Count, DecimalField, ExpressionWrapper, F, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member, StoreGrant
-from apps.accounts.queries import stores_for
+from apps.accounts.queries import owned, stores_for
 from apps.core.lists import ListColumn, ListQuery, ordered
 from apps.core.metrics import Explanation
 from apps.core.models import Entry
@@ -133,18 +132,7 @@ def chosen(lines: QuerySet[Replenishment], query: ListQuery, member: Member, *, 
         wanted &= Q(order_by__lte=by)
     resting = Q(snoozed_until__gt=today)
     wanted &= resting if query.get("rest") == "only" else ~resting | Q(snoozed_until=None)
-    return lines.filter(wanted, _owned(query.owner, member))
-
-
-def _owned(owner: str, member: Member) -> Q:
-    if owner == "me":
-        return Q(owner=member)
-    if owner == "none":
-        return Q(owner=None)
-    try:
-        return Q(owner=UUID(owner)) if owner else Q()
-    except ValueError:
-        return Q()
+    return lines.filter(wanted, owned(query.owner, member))
 
 
 def _date(text: str) -> date | None:
