@@ -11,3 +11,10 @@ ALLOWED_HOSTS = ["*"]
 DOCUMENTS_URL = "memory://"
 ACCOUNT_RATE_LIMITS = False
 CELERY_BROKER_URL = "memory://"
+
+# Each of pytest-xdist's workers has tables (stack.pytest_plugin) and a cache of its own: some tests empty theirs.
+if _template := os.environ.get("DATABASE_TEST_TEMPLATE"):
+    for _database in DATABASES.values():
+        _database["TEST"] = {"TEMPLATE": _template}
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+CACHES["default"]["LOCATION"] = redis_url(3 + _worker % 13)

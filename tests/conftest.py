@@ -1,18 +1,32 @@
 """Two agencies of the same shape in every test, so that a leak has something to leak."""
 
+import fcntl
 import gc
 import os
+from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 from django.utils import translation
 from hypothesis import HealthCheck, settings
 
+from tests import cells, emptying
 from tests.world import World
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(cells)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow ones first: begun last, they would keep one worker busy when the others have gone home."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_collection_finish() -> None:
@@ -23,23 +37,31 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    """Waits until the tables that this worker copies are made."""
+    if lock := os.environ.get("DATABASE_TEST_TEMPLATE_LOCK"):
+        with Path(lock).open() as held:
+            fcntl.flock(held, fcntl.LOCK_SH)
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """Made and migrated by the owner; from here on we are the app, as in production."""
-    role = os.environ.get("DATABASE_TEST_ROLE", "storewright_app")
-    with django_db_blocker.unblock():
-        owner = connection.settings_dict["USER"]
-        with connection.cursor() as cursor:
-            # Transactional tests clean up by TRUNCATE, which the app may not do in production.
-            cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {role}, storewright_platform")
-        _log_in(role)
-    yield
-    with django_db_blocker.unblock():
-        _log_in(owner)
+    owner, app = connection.settings_dict["USER"], os.environ.get("DATABASE_TEST_ROLE", "storewright_app")
 
+    def emptied(_case: TransactionTestCase) -> None:
+        emptying.log_in(owner)
+        emptying.empty()
+        emptying.log_in(app)
 
-def _log_in(role: str) -> None:
-    connection.close()
-    connection.settings_dict["USER"] = role
+    with django_db_blocker.unblock():
+        emptying.keep_seeds()
+        emptying.log_in(app)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", emptied)
+        yield
+    with django_db_blocker.unblock():
+        emptying.log_in(owner)
 
 
 @pytest.fixture(autouse=True)

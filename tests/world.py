@@ -1,12 +1,9 @@
 """One agency with everything a test may need: every role, two stores, a connection, a client."""
 
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import Self
 
-from django.apps import apps as django_apps
-
-from apps.accounts.models import Agency, AgencySettings, Client, Marketplace, Member, Store, StoreGrant
+from apps.accounts.models import Agency, AgencySettings, Client, Member, Store, StoreGrant
 from apps.accounts.models import StoreMarketplace as Site
 from apps.core.permissions import Role
 from apps.core.tenancy import tenant
@@ -21,7 +18,6 @@ class World:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        _refill_reference()
         self.agency = Agency.objects.create(name=name.title(), slug=name)
         self._open: list = []
         with self:
@@ -64,9 +60,3 @@ class World:
 
     def user(self, role: Role):
         return self.seats[role].user
-
-
-def _refill_reference() -> None:
-    """A transactional test before us has emptied the tables, reference rows included."""
-    if not Marketplace.objects.exists():
-        import_module("apps.accounts.migrations.0003_reference").fill(django_apps, None)

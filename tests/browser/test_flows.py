@@ -13,7 +13,7 @@ from tests.browser.conftest import PHONE
 from tests.house.goods import FILE, Goods
 from tests.inventory.lines import fill
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from django.utils import timezone
 from apps.core.permissions import Role
 from apps.listings.models import Product
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from apps.core.permissions import Role
 from tests.browser.conftest import COLOURS, PHONE, WIDE
 from tests.house.goods import Goods
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 STAFF = (
     "products", "orders", "costs",
@@ -48,9 +48,12 @@ WORD = {
 }  # what the address calls it, where that is not `pk`
 OF_A_STORE = {"store-edit", "store-first", "store-certificate", "store", "connections", "plan", "paper", "store-health"}
 SAME = {"store-health": "health"}  # a page that stands twice, by its name
-VARIANTS = [("zh-hans", "light"), ("en", "dark")]
+# Each page is looked at twice: whatever the theme or size, it is whole in one of the two languages.
+VARIANTS = [
+    pytest.param("zh-hans", "light", PHONE, marks=pytest.mark.xdist_group("pages-zh")),
+    pytest.param("en", "dark", WIDE, marks=pytest.mark.xdist_group("pages-en")),
+]
 OTHER = {"light": "dark", "dark": "light"}
-PARTS = 3  # the walk over all pages in pieces, so that workers share it
 
 
 def address(name: str, goods: Goods) -> str:
@@ -62,11 +65,11 @@ def address(name: str, goods: Goods) -> str:
     return reverse(SAME.get(name, name), kwargs=words)
 
 
-def faults(window, names, goods, *, theme, size=WIDE, also=()) -> list[str]:
+def faults(window, names, goods, *, theme, size, also=()) -> list[str]:
     """All that is wrong on these pages, so that one run tells the whole story.
 
-    Each page is loaded once and looked at whole in its theme and size; then its colours in the other theme, and, where
-    it was wide, whole again on a phone.
+    Each page is loaded once and looked at whole in its theme and size, then its colours in the other theme, then
+    whether the other size scrolls sideways.
     """
     found = []
     for path in [*(address(name, goods) for name in names), *also]:
@@ -76,9 +79,8 @@ def faults(window, names, goods, *, theme, size=WIDE, also=()) -> list[str]:
         wrong = [*window.violations(), *_sideways(window)]
         window.wear(OTHER[theme])
         wrong += [f"{OTHER[theme]}: {each}" for each in window.violations(COLOURS)]
-        if size == WIDE:
-            window.resize(PHONE)
-            wrong += [f"phone: {each}" for each in [*window.violations(), *_sideways(window)]]
+        window.resize(PHONE if size == WIDE else WIDE)
+        wrong += [f"other size: {each}" for each in _sideways(window)]
         found += [f"{path}: {each}" for each in [*window.complaints, *wrong]]
     return found
 
@@ -88,32 +90,30 @@ def _sideways(window) -> list[str]:
     return [f"scrolls sideways by {wide} px"] if wide > 0 else []
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize(("language", "theme"), VARIANTS)
-def test_pages_of_staff(visit, goods, language, theme, part):
-    window = visit(goods.world.user(Role.OWNER), language=language, theme=theme)
-    also = ("/me/", "/accounts/2fa/", "/accounts/sessions/") if part == 0 else ()
-    wrong = faults(window, STAFF[part::PARTS], goods, theme=theme, also=also)
+@pytest.mark.parametrize(("language", "theme", "size"), VARIANTS)
+def test_pages_of_staff(visit, goods, language, theme, size):
+    window = visit(goods.world.user(Role.OWNER), language=language, theme=theme, size=size)
+    also = ("/me/", "/accounts/2fa/", "/accounts/sessions/")
+    wrong = faults(window, STAFF, goods, theme=theme, size=size, also=also)
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(("language", "theme"), VARIANTS)
-def test_pages_of_clients(visit, goods, language, theme):
-    window = visit(goods.world.user(Role.CLIENT), language=language, theme=theme, size=PHONE)
-    wrong = faults(window, PORTAL, goods, theme=theme, size=PHONE)
-    window.resize(WIDE)
-    wrong += faults(window, PORTAL, goods, theme=theme)
+@pytest.mark.parametrize(("language", "theme", "size"), VARIANTS)
+def test_pages_of_clients(visit, goods, language, theme, size):
+    window = visit(goods.world.user(Role.CLIENT), language=language, theme=theme, size=size)
+    wrong = faults(window, PORTAL, goods, theme=theme, size=size)
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(("language", "theme"), VARIANTS)
-def test_doors(visit, goods, language, theme):
-    window = visit(language=language, theme=theme)
+@pytest.mark.parametrize(("language", "theme", "size"), VARIANTS)
+def test_doors(visit, goods, language, theme, size):
+    window = visit(language=language, theme=theme, size=size)
     doors = ("/accounts/login/", "/accounts/password/reset/", "/api/docs/")
-    wrong = faults(window, (), goods, theme=theme, also=doors)
+    wrong = faults(window, (), goods, theme=theme, size=size, also=doors)
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.xdist_group("browser")
 def test_the_other_theme_is_worn(visit, goods):
     """Else the walks look at one theme twice."""
     window = visit(goods.world.user(Role.OWNER), theme="light")
@@ -124,6 +124,7 @@ def test_the_other_theme_is_worn(visit, goods):
     assert page.evaluate(colour) != light
 
 
+@pytest.mark.xdist_group("browser")
 def test_the_theme_chosen_is_the_theme_shown(visit, goods):
     """Else the tests above look at one theme twice."""
     person = goods.world.user(Role.OWNER)
@@ -134,6 +135,7 @@ def test_the_theme_chosen_is_the_theme_shown(visit, goods):
     assert light != dark
 
 
+@pytest.mark.xdist_group("browser")
 def test_a_fault_would_be_found(visit, goods):
     """The net has no hole: an unnamed button, a broken script and a page too wide are all caught."""
     window = visit(goods.world.user(Role.OWNER))
@@ -152,6 +154,7 @@ def test_a_fault_would_be_found(visit, goods):
     assert window.sideways() > 0
 
 
+@pytest.mark.xdist_group("browser")
 def test_sign_in_with_the_keyboard(visit, goods):
     person = goods.world.user(Role.SENIOR)
     person.set_password("a long enough secret")
@@ -168,6 +171,7 @@ def test_sign_in_with_the_keyboard(visit, goods):
     assert page.locator("h1").count() == 1
 
 
+@pytest.mark.xdist_group("browser")
 def test_the_drawer_opens_with_the_addition_and_closes(visit, goods):
     window = visit(goods.world.user(Role.OWNER))
     page = window.open(address("replenishment", goods))

@@ -16,7 +16,7 @@ from apps.core.permissions import Role
 from apps.sync.actions.credentials import opened
 from apps.sync.models import Connection, Run
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
 
 

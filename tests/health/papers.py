@@ -2,9 +2,6 @@
 
 import zlib
 from datetime import UTC, date, datetime, timedelta
-from importlib import import_module
-
-from django.apps import apps as django_apps
 
 from apps.accounts.models import Marketplace, Store
 from apps.health.actions.coverage import recompute_store
@@ -27,15 +24,7 @@ def pdf(*lines: str, packed: bool = True) -> bytes:
 
 def known() -> None:
     """The kinds and rules every installation began with, and no others: few enough to name them all in a test."""
-    every_kind()
     PaperRule.objects.filter(unsure=True).update(active=False)
-
-
-def every_kind() -> None:
-    """All kinds and rules there are. A transactional test before us may have emptied the shared tables."""
-    if not PaperKind.objects.exists():
-        for name in ("0007_known_papers", "0026_more_papers"):
-            import_module(f"apps.health.migrations.{name}").fill(django_apps, None)
 
 
 def traits(**yes: bool) -> dict[str, bool]:

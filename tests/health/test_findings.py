@@ -32,16 +32,6 @@ def living(world, kind: str) -> list[Finding]:
     return list(Finding.objects.filter(store=world.store, kind=kind, state="open").order_by("subject"))
 
 
-@pytest.fixture(autouse=True)
-def _standards(db):
-    if not Standard.objects.exists():  # a transactional test has emptied the tables
-        from importlib import import_module
-
-        from django.apps import apps
-
-        import_module("apps.health.migrations.0009_standards").fill(apps, None)
-
-
 # -- numbers
 
 

@@ -7,7 +7,7 @@ import pytest
 from apps.health.actions.coverage import recompute_store
 from apps.health.domain.guessing import hints
 from apps.health.models import Coverage, PaperGroup, PaperKind, PaperRule, PaperTrait
-from tests.health.papers import NOW, category, covered, every_kind, offer, paper
+from tests.health.papers import NOW, category, covered, offer, paper
 
 EU = {"DE", "FR", "IT", "ES", "NL", "SE", "PL", "BE", "IE"}
 
@@ -15,7 +15,6 @@ EU = {"DE", "FR", "IT", "ES", "NL", "SE", "PL", "BE", "IE"}
 @pytest.fixture
 def store(acme):
     with acme:
-        every_kind()
         yield acme.other_store
 
 

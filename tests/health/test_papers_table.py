@@ -10,7 +10,7 @@ from apps.health.models import Coverage, SkuTraits
 from apps.sync import actions
 from apps.sync.actions import uploads
 from apps.sync.models import StoredDocument
-from tests.health.papers import NOW, every_kind, offer
+from tests.health.papers import NOW, offer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,7 +21,6 @@ def acme(transactional_db):
 
     world = World("acme")
     with world:
-        every_kind()
         offer(world.store, "LAMP", "US")
     return world
 

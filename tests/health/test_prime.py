@@ -6,10 +6,8 @@ Merchant orders come by the Orders API, delivery scans by the file that carriers
 import json
 from collections import Counter
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps as django_apps
 
 from apps.core.permissions import Role
 from apps.health.actions.counting import count_figures
@@ -29,7 +27,7 @@ ACCOUNTS = ("voltnest:EU", "voltnest:NA", "sorano:FE")
 DAYS = 40
 # Our metric → what the sandbox calls it.
 TRUTH = {"on_time_ship": "shipped_in_time", "cancel": "cancelled", "vtr": "valid_tracking", "otdr": "delivered_on_time"}
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("sandbox")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("prime")]
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +45,8 @@ def _scans(box, account: str, store, markets, folder, at=NOW) -> None:
     _load(store, document, parse(document))
 
 
-def _every_standard() -> None:
-    """A transactional test before us may have emptied the shared tables."""
-    if not Standard.objects.exists():
-        for name in ("0009_standards", "0022_standards_of_figures"):
-            import_module(f"apps.health.migrations.{name}").fill(django_apps, None)
-
-
 @pytest.fixture
 def stores(acme, box, settings, tmp_path):
-    _every_standard()
     found = {}
     for account in ACCOUNTS:
         partner = box.partner(account)

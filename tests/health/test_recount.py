@@ -27,7 +27,7 @@ from tests.boxes import NOW, Box, call
 
 RECOUNTED = ("odr", "odr_claims", "odr_chargebacks", "odr_feedback", "lsr", "cancel", "vtr")
 HISTORY = timedelta(days=397)  # the sandbox begins at midnight 395 days ago
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("sandbox")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("recount")]
 
 
 @pytest.fixture(scope="module")

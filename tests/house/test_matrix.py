@@ -6,7 +6,6 @@ one transaction that is never committed; every request runs in a savepoint that 
 
 import re
 import traceback
-from collections import Counter
 from functools import partial
 
 import pytest
@@ -15,6 +14,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from apps.core.permissions import SCOPES, STAFF_ROLES, Permission, Role
+from tests.cells import CELLS
 from tests.core.test_rest import Api, key_for
 from tests.factories import UserFactory
 from tests.house.goods import Goods
@@ -26,7 +26,7 @@ ZETA = re.compile(r"\b(zeta\b|azeta)")  # a word: four letters alone stand in a 
 LIBRARIES = ("accounts/", "platform/")
 EVERY_STORE = [role for role in STAFF_ROLES if role not in {Role.SENIOR, Role.JUNIOR}]
 READING = [scope for scope in SCOPES if scope.endswith(":read")]
-WALKED: Counter[str] = Counter()
+PARTS = 3  # so that workers share the walk, each with one street for all of its part
 
 
 def walk(patterns, before=""):
@@ -44,7 +44,14 @@ CALLS = [(route, p) for route, p in ADDRESSES if p.name in API]
 
 
 def names(found):
-    return [pytest.param(p, id=f"{p.name}{'-of-store' if 'slug:store' in route else ''}") for route, p in found]
+    return [
+        pytest.param(
+            p,
+            id=f"{p.name}{'-of-store' if 'slug:store' in route else ''}",
+            marks=pytest.mark.xdist_group(f"matrix-{number % PARTS}"),
+        )
+        for number, (route, p) in enumerate(found)
+    ]
 
 
 def is_library(route: str, pattern) -> bool:
@@ -59,10 +66,8 @@ def test_every_address_has_a_row_and_every_row_an_address():
     assert ours == set(TABLE) | set(API)
 
 
-pytestmark = [
-    pytest.mark.xdist_group("matrix"),  # one worker: the count of cells is of one process
-    pytest.mark.django_db(databases="__all__"),  # databases are only made for tests that say so, not for a fixture
-]
+# Databases are only made for tests that say so, not for a fixture.
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 
 @pytest.mark.parametrize("pattern", names(GUARDED))
@@ -134,7 +139,7 @@ def ask(client: Client, method: str, url: str, **body):
     with transaction.atomic():
         answer = client.generic(method, url, **body) if body else client_call(client, method, url)
         transaction.set_rollback(True)
-    WALKED[method] += 1
+    CELLS.append(method)
     if answer.status_code >= 500 and getattr(answer, "exc_info", None):
         pytest.fail(f"{method} {url}: {''.join(traceback.format_exception(*answer.exc_info)[-6:])}")
     return answer
@@ -370,12 +375,3 @@ def test_addresses_of_libraries_are_guarded_too(street, who):
         if not right:
             wrong.append(f"{who} GET /{route}: {answer.status_code} {answer.get('Location', '')}")
     assert not wrong, "\n".join(wrong)
-
-
-def test_the_matrix_was_walked(request):
-    """Last: how many cells there were. Only of use when the whole file ran."""
-    chosen = {item.function for item in request.session.items if item.path == request.path}
-    if test_pages_of_staff not in chosen or len([i for i in request.session.items if i.path == request.path]) < 200:
-        pytest.skip("only a part of the matrix was asked for")
-    print(f"\nmatrix: {WALKED.total()} cells walked, {dict(WALKED)}")
-    assert WALKED.total() > 2000

@@ -135,8 +135,13 @@ def test_days_that_are_named_end_where_they_say(client, acme):
     assert shown(page) == [2, 3, 4]
 
 
-@pytest.mark.parametrize("sort", ["-purchased", "purchased", "-sales", "units", "status"])
-@pytest.mark.parametrize("role", [Role.OWNER, Role.SENIOR])
+@pytest.mark.parametrize(
+    ("role", "sort"),
+    [
+        *((Role.OWNER, sort) for sort in ("-purchased", "purchased", "-sales", "units", "status")),
+        (Role.SENIOR, "-purchased"),
+    ],
+)
 def test_pages_follow_each_other_and_lead_back(client, acme, role, sort):
     """Lines of one moment included: nothing is shown twice, nothing left out."""
     with acme:
@@ -145,17 +150,16 @@ def test_pages_follow_each_other_and_lead_back(client, acme, role, sort):
         load(acme, ORDER_LINE, *more, as_of=1)
     seated(client, acme, role)
     first = url = f"{at(acme)}?per=3&sort={sort}"
-    forth, pages = [], []
+    forth: list[int] = []
     while url:
         page = client.get(url).content.decode()
-        pages.append((url, shown(page)))
         forth += shown(page)
         url = link(page, "next")
     assert sorted(forth) == [*range(10), 40, 40, 41, 41]
-    back, url = [], pages[-1][0]
-    while url := link(client.get(url).content.decode(), "prev"):
-        back.insert(0, shown(client.get(url).content.decode()))
-    assert [n for some in back for n in some] + pages[-1][1] == forth
+    back = [page]
+    while url := link(back[0], "prev"):
+        back.insert(0, client.get(url).content.decode())
+    assert [n for page in back for n in shown(page)] == forth
     assert link(client.get(first).content.decode(), "prev") == ""
 
 

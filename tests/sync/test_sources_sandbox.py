@@ -23,6 +23,7 @@ from sandbox.world.marketplaces import BY_CODE
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 DAYS = 10
+pytestmark = pytest.mark.xdist_group("sources")  # one sandbox for all
 
 
 @pytest.fixture(scope="module")

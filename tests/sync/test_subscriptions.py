@@ -33,6 +33,7 @@ ARN = "arn:aws:sqs:us-east-2:123456789012:storewright"
 BUS = {"bus_account": "123456789012", "bus_region": "us-east-2"}
 BOTH = Addresses(queue=ARN, **BUS)
 NEWS = "/notifications/v1"
+pytestmark = pytest.mark.xdist_group("subscriptions")  # one sandbox for all
 
 
 @pytest.fixture(scope="module")
