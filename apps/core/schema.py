@@ -1,9 +1,10 @@
 """What drf-spectacular cannot see by itself: our paging, headers and errors."""
 
 from threading import Lock
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.text import format_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
@@ -50,13 +51,20 @@ PLACES = {  # parts of addresses
 
 
 class Description(SchemaGenerator):
-    """The description of the API, made by one thread at a time: the library keeps what it is at in the resources."""
+    """The description of the API, made by one thread at a time: the library keeps what it is at in the resources.
+
+    It takes most of a second and is the same for everybody, so each process makes it once per language.
+    """
 
     _one = Lock()
+    _made: ClassVar[dict[str | None, Any]] = {}
 
     def get_schema(self, *args: Any, **kwargs: Any) -> Any:
+        """The whole document in the reader's language; not to be changed by who asks for it."""
         with self._one:
-            return super().get_schema(*args, **kwargs)
+            if (language := get_language()) not in self._made:
+                self._made[language] = super().get_schema(*args, **kwargs)
+            return self._made[language]
 
 
 class ResourceSchema(AutoSchema):
