@@ -59,6 +59,11 @@ SCHEDULE: dict[str, Entry] = {
         "schedule": crontab(minute="35"),
         "options": {"queue": "bulk"},
     },
+    "ledgers-check": {
+        "task": "apps.team.tasks.check_ledgers",
+        "schedule": crontab(hour="2", minute="15"),
+        "options": {"queue": "bulk"},
+    },
     "findings-wake": {
         "task": "apps.team.tasks.wake_findings",
         "schedule": crontab(minute="5"),

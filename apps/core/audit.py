@@ -2,14 +2,18 @@
 
 import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from django.db import models
 
-from apps.core.models import ChainHead, Entry
+from apps.core.models import ChainHead, Entry, Job
 from apps.core.tenancy import acting_agency
 
+CHECK = "ledger.check"  # the kind of job that verifies the chain
+STEP = 2000  # entries between two signs of progress
 # {verb: what it is called}; filled at start by the app that shows the ledger, for tables of the apps below it.
 WORDS: dict[str, Any] = {}
 
@@ -93,15 +97,55 @@ def chain_digest(entry: Entry) -> str:
     return hashlib.sha256(canonical(entry).encode()).hexdigest()
 
 
-def verify() -> int | None:
-    """The number of the first entry of the acting agency that does not fit the chain; None: all fit."""
+def verify(told: Callable[[int, int], None] = lambda done, total: None) -> int | None:
+    """The number of the first entry of the acting agency that does not fit the chain; None: all fit.
+
+    It reads the whole ledger, so no page waits for it: a job does (see `last_check`). `told(done, total)` now and then.
+    What is appended meanwhile is left to the next check.
+    """
+    head = ChainHead.objects.first()
+    last, digest = (head.number, head.digest) if head else (0, "")
     previous, number = "", 0
-    for entry in Entry.objects.order_by("number").iterator():
+    for entry in Entry.objects.filter(number__lte=last).order_by("number").iterator():
         if entry.number != number + 1 or entry.previous != previous or entry.digest != chain_digest(entry):
             return entry.number
         previous, number = entry.digest, entry.number
-    head = ChainHead.objects.filter().first()
-    return None if head is None or (head.number, head.digest) == (number, previous) else number + 1
+        if number % STEP == 0:
+            told(number, last)
+    if (number, previous) != (last, digest):
+        return number + 1
+    return _behind_the_end()
+
+
+def _behind_the_end() -> int | None:
+    """An entry that the head knows nothing of. Asked in one statement: both are written in one transaction."""
+    if not ChainHead.objects.exists():
+        return Entry.objects.order_by("number").values_list("number", flat=True).first()
+    newest = models.Subquery(Entry.objects.order_by("-number").values("number")[:1])
+    ahead = ChainHead.objects.annotate(newest=newest).filter(newest__gt=models.F("number"))
+    return ahead.values_list("newest", flat=True).first()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of the last check of the whole chain. `broken`: the first entry that does not fit, None: all fit."""
+
+    at: datetime
+    entries: int
+    broken: int | None
+
+
+def last_check() -> Checked | None:
+    """The last check that came to its end; None: there was none yet."""
+    job = Job.objects.filter(kind=CHECK, state=Job.State.DONE).order_by("-finished_at").first()
+    if job is None or job.finished_at is None:
+        return None
+    return Checked(job.finished_at, job.done, job.arguments.get("broken"))
+
+
+def running_check() -> Job | None:
+    """A check that waits or is on its way."""
+    return Job.objects.filter(kind=CHECK, state__in=[Job.State.QUEUED, Job.State.RUNNING]).first()
 
 
 def history(target: models.Model, *, limit: int = 20) -> models.QuerySet[Entry]:

@@ -23,7 +23,8 @@ from apps.core.permissions import Permission
 class FindingKind:
     """One kind of finding. `sentence` and `why` are format strings over `Finding.detail`.
 
-    `link` is a URL name taking (agency, store) where the work is done; `verb` is its button's label.
+    `link` is a URL name taking (agency, store) where the work is done; `verb` is its button's label. Where that is the
+    page of something of the agency's, `place` names the detail that is its id, and `link` takes (agency, pk).
     `needs` is the permission a member must hold to see it; `words` puts codes of the detail into the reader's words.
     `at_zero` are other sentences, for where the detail so named is 0. `product`: its subject is one SKU; all others are
     about a whole site, or, without a marketplace, about a whole store (see `stakes`). `settle` is what else one must
@@ -45,6 +46,7 @@ class FindingKind:
     product: bool = False
     settle: Permission | None = None
     tone_of: Callable[[dict[str, Any]], str] | None = None  # by the detail, for what grows graver
+    place: str = ""
 
     def toned(self, detail: dict[str, Any]) -> str:
         """The tone that fits a finding's detail."""

@@ -81,6 +81,8 @@ class ListQuery:
             params.pop(name, None)
             if value not in (None, ""):
                 params[name] = str(value)
+        if params.keys() == {"view"}:  # alone it would lead back to the view's filters, which were just taken off
+            del params["view"]
         return f"?{params.urlencode(safe=',')}"
 
     def sort_url(self, column: ListColumn) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.findings import FindingKind, define_kind
@@ -234,3 +235,25 @@ for cause, (label, icon, tone, sentence) in _SENTENCES.items():
             words=_placed,
         )
     )
+
+
+def _channel(detail: dict[str, Any]) -> dict[str, Any]:
+    """The channel that everybody has from the beginning, by its name in the reader's language."""
+    return detail | ({"channel": gettext(detail["channel"])} if detail.get("default") else {})
+
+
+CHANNEL = define_kind(
+    FindingKind(
+        key="channel-failing",
+        label=_("Alerts do not arrive"),
+        icon="plug",
+        tone="danger",
+        sentence=_("Nothing has arrived by “{channel}” for {days} days: {error}"),
+        why=_("Who relies on this channel does not hear of incidents. Mend its address, then send a test."),
+        verb=_("Look at the channel"),
+        link="alert-channel",
+        place="channel_id",
+        needs=Permission.ALERT_RULES,
+        words=_channel,
+    )
+)

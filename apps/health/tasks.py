@@ -11,6 +11,7 @@ from apps.core.tenancy import tenant
 from apps.health.actions import coverage, evaluating, mails, paper_findings, reminders, sending, telling
 from apps.health.actions.attention import refresh_findings
 from apps.health.actions.counting import count_figures
+from apps.health.actions.failing import review_channels
 from apps.health.actions.outlooks import look_ahead
 from apps.health.actions.satisfaction import reckon_csat
 
@@ -100,8 +101,10 @@ def refresh_all_papers() -> int:
 
 @shared_task(base=TenantTask)
 def evaluate_alerts() -> int:
-    """Look at the agency's rules; returns how many incidents were opened."""
-    return evaluating.evaluate(at=timezone.now()).opened
+    """Look at the agency's rules, and whether people are reached at all; returns how many incidents were opened."""
+    at = timezone.now()
+    review_channels(at=at)
+    return evaluating.evaluate(at=at).opened
 
 
 def evaluate_soon(*, agency_id: int, **_more: object) -> None:

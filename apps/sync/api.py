@@ -85,14 +85,17 @@ class PushResource(Resource):
 
 
 class DocumentRow(serializers.ModelSerializer):
-    """A file as it came in. `quarantine` says why it could not be loaded; then no row of it was."""
+    """A file as it came in. `quarantine` says why it could not be loaded; then no row of it was.
+
+    `columns`: which of its columns was what (our name: the file's), where a person had said so.
+    """
 
     store = serializers.CharField(source="store.slug")
 
     class Meta:
         model = StoredDocument
         fields = ("id", "store", "name", "row", "digest", "size", "encoding", "marketplaces", "as_of", "rows")
-        fields += ("received_at", "applied_at", "quarantine", "errors", "changed_at")
+        fields += ("received_at", "applied_at", "quarantine", "errors", "columns", "changed_at")
 
 
 class RunRow(serializers.ModelSerializer):

@@ -101,3 +101,21 @@ define_kind(
         needs=Permission.SYNC_VIEW,
     )
 )
+define_kind(
+    FindingKind(
+        key="webhook-failing",
+        label=_("Webhook does not arrive"),
+        icon="plug",
+        tone="warning",
+        sentence=_("Nothing has arrived at {host} for {days} days: {error}"),
+        at_zero={"on": _("Webhooks to {host} were switched off, because they failed again and again: {error}")},
+        why=_(
+            "Your own systems do not hear of what happens here. What was given up can be sent again from the webhook's"
+            " page, once the other side answers."
+        ),
+        verb=_("Look at the webhook"),
+        link="settings-webhook",
+        place="webhook",
+        needs=Permission.KEYS_EDIT,
+    )
+)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.text import format_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actions.stores import NewStore
@@ -20,6 +21,7 @@ from apps.core.permissions import Role
 from apps.sync.actions.destinations import Addresses
 from apps.sync.actions.webhooks import EVENTS
 from apps.sync.outward import Refused, checked
+from apps.sync.reading.reports import Report
 from apps.sync.sources import SOURCES
 from apps.sync.sources.queues import ARN, readable
 
@@ -254,6 +256,36 @@ class LoadForm(Dressed):
     def __init__(self, *args: Any, kinds: list[tuple[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = kinds
+
+
+class ColumnsForm(Dressed):
+    """Which column of a header is what, for one kind of file. `columns` are what was said or can be told by names."""
+
+    def __init__(self, *args: Any, report: Report, header: tuple[str, ...], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.report = report
+        choices = [("", "–"), *((cell, cell) for cell in dict.fromkeys(header) if cell)]
+        for name, aliases in report.cells.items():
+            needed = name in report.needed
+            self.fields[name] = forms.ChoiceField(label=_heading(aliases), choices=choices, required=needed)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        chosen = [cell for cell in values.values() if cell]
+        if twice := sorted({cell for cell in chosen if chosen.count(cell) > 1}):
+            raise ValidationError(_("One column cannot be two things: %(names)s.") % {"names": ", ".join(twice)})
+        return values
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Our name → the header's, of what was chosen."""
+        return {name: cell for name, cell in self.cleaned_data.items() if cell}
+
+
+def _heading(aliases: tuple[str, ...]) -> str:
+    """A column as files usually head it, in the reader's language if there is such a heading."""
+    chinese = next((each for each in aliases if re.search("[\u4e00-\u9fff]", each)), "")
+    return chinese if chinese and (get_language() or "").startswith("zh") else aliases[0]
 
 
 class ReasonForm(Dressed):

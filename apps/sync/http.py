@@ -262,7 +262,8 @@ class Http:
             ) as response:
                 yield response
         except Unknown as error:
-            raise Transient(f"{request.operation}: {_host(request.url)}: {error}") from None
+            call = Call(request.operation)
+            raise Transient(f"{request.operation}: {_host(request.url)}: {error}").during(call) from None
         except Refused as error:
             raise ContractChanged(f"{request.operation}: {_host(request.url)}: {error}") from None
         except httpx.HTTPError as error:
@@ -296,7 +297,7 @@ def _chunks(
         if size > limit:
             raise ContractChanged(f"{operation}: answer is larger than {limit} bytes")
         if time.monotonic() > deadline:
-            raise Transient(f"{operation}: took too long")
+            raise Transient(f"{operation}: took too long").during(Call(operation))
         yield chunk
 
 

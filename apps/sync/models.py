@@ -224,6 +224,7 @@ class StoredDocument(TenantModel):
     applied_at = models.DateTimeField(null=True, blank=True)
     quarantine = models.TextField(blank=True)
     errors = models.JSONField(default=list)
+    columns = models.JSONField(default=dict, blank=True)  # as ColumnMap's when it was loaded; {}: by its own names
     uploaded_by = tied("accounts.Member", null=True, blank=True, related_name="+")
     changed_at = models.DateTimeField(db_default=Moment(), editable=False)  # kept by the table's trigger
 
@@ -250,6 +251,25 @@ class StoredDocument(TenantModel):
     def row_label(self) -> str:
         """What its rows are, as people call it."""
         return str(LABELS.get(self.row, self.row))
+
+
+class ColumnMap(TenantModel):
+    """What a person has said of files with one set of columns: remembered for the next file that has the same."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    digest = models.CharField(max_length=64)  # of the header's cells, in whatever order
+    header = models.JSONField(default=list)  # as in the file it was said of
+    dataset = models.CharField(max_length=30)
+    columns = models.JSONField(default=dict)  # our name → the header's
+    by = tied("accounts.Member", null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("column mapping"), _("column mappings")
+        constraints = [models.UniqueConstraint(fields=["agency", "digest"], name="one_map_per_header")]
+
+    def __str__(self) -> str:
+        return ", ".join(self.header)
 
 
 class Command(TenantModel):

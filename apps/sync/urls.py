@@ -39,6 +39,7 @@ staff: list[URLPattern | URLResolver] = [
     path("sync/imports/", imports.imports, name="sync-imports"),
     path("sync/imports/new/", imports.import_new, name="import-new"),
     path("sync/imports/<uuid:pk>/", imports.import_one, name="import"),
+    path("sync/imports/<uuid:pk>/columns/", imports.import_columns, name="import-columns"),
     path("sync/imports/<uuid:pk>/discard/", imports.import_discard, name="import-discard"),
     path("settings/webhooks/", webhooks.webhooks, name="settings-webhooks"),
     path("settings/webhooks/new/", webhooks.webhook_new, name="settings-webhook-new"),

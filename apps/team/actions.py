@@ -8,9 +8,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from apps.accounts.actions.jobs import start_job
 from apps.accounts.models import Member
 from apps.core import audit
-from apps.core.models import Entry, Finding
+from apps.core.models import Entry, Finding, Job
 from apps.core.undo import CannotUndo, undoes
 from apps.team.models import ChangeEffect
 from apps.team.queries.effects import measured, waiting
@@ -19,6 +20,19 @@ from apps.team.queries.effects import measured, waiting
 FIELDS = ("state", "assigned_id", "snoozed_until", "snoozed_rank", "reason", "closed_at")
 AT_ONCE = 100  # effects measured in one go
 LIVING = (Finding.State.OPEN, Finding.State.SNOOZED)
+
+
+def check_ledger(*, by: Member | None, queue: str = "interactive") -> Job:
+    """Have the chain of the ledger checked in the background; if that is on its way already, by whomever, that one."""
+    running = audit.running_check()
+    return running or start_job(audit.CHECK, by=by, title=_("Check of the change ledger"), queue=queue)
+
+
+def check_nightly() -> None:
+    """Nobody asked: of these checks only the last one is kept."""
+    check_ledger(by=None, queue="bulk")
+    over = Job.objects.filter(kind=audit.CHECK, by=None).exclude(finished_at=None).order_by("-finished_at")
+    Job.objects.filter(pk__in=list(over.values_list("pk", flat=True)[1:])).delete()
 
 
 class Gone(Exception):

@@ -33,3 +33,13 @@ def measure_effects() -> int:
         with tenant(agency_id):
             count += actions.keep_effects(today=timezone.localdate())
     return count
+
+
+@shared_task(name="apps.team.tasks.check_ledgers")
+def check_ledgers() -> int:
+    """Every night: have each agency's ledger checked, so that its page can say when it last was; returns how many."""
+    agencies = list(Agency.objects.filter(active=True).values_list("pk", flat=True))
+    for agency_id in agencies:
+        with tenant(agency_id):
+            actions.check_nightly()
+    return len(agencies)

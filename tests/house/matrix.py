@@ -141,6 +141,7 @@ STAFF = {
     "sync-imports": row(P.SYNC_VIEW),
     "import-new": act(P.IMPORT, P.IMPORT_COSTS),
     "import": row(P.IMPORT, P.IMPORT_COSTS, methods=BOTH, thing="document"),
+    "import-columns": row(P.IMPORT, P.IMPORT_COSTS, methods=BOTH, thing="document", also=(403, 404)),
     "import-discard": act(P.IMPORT, P.IMPORT_COSTS, thing="document"),
     "settings-webhooks": row(P.KEYS_EDIT),
     "settings-webhook-new": act(P.KEYS_EDIT),

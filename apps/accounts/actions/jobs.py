@@ -17,7 +17,7 @@ TASK = "apps.accounts.tasks.run_job"
 def start_job(
     kind: str,
     *,
-    by: Member,
+    by: Member | None,
     title: str,
     queue: str = "interactive",
     total: int = 0,

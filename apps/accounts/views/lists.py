@@ -1,8 +1,10 @@
 """What list pages of all apps share: what their frame asks for, exports as jobs, undo, and where to go afterwards."""
 
 from collections.abc import Callable, Collection, Iterable
+from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -13,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.actions.jobs import start_job
 from apps.accounts.models import Member
+from apps.accounts.queries import saved_views
 from apps.core import jobs
 from apps.core.exports import WRITERS
-from apps.core.http import MemberRequest, page, target_id, toast
+from apps.core.http import MemberRequest, View, page, target_id, toast
 from apps.core.lists import ListQuery
 from apps.core.models import Entry, Job
 from apps.core.permissions import Permission
@@ -35,6 +38,39 @@ def frame(request: MemberRequest, query: ListQuery, *, name: str, slug: str, kep
         "may_export": request.member.can(Permission.EXPORT),
         "swapped": target_id(request) == "rows",
     }
+
+
+def opens_views(name: str) -> Callable[[View], View]:
+    """The list page `name` wears this below `requires`: an address with nothing but `view=<id>` leads to that saved
+    view's filters, if it is the member's own or shared; else to the plain list, saying so."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def opening(request: MemberRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.GET.keys() != {"view"}:
+                return view(request, *args, **kwargs)
+            wanted = request.GET["view"]
+            saved = saved_views(request.member, name).filter(pk=wanted).first() if _is_id(wanted) else None
+            if saved is None:
+                messages.warning(
+                    request, _("There is no such view, or nobody shares it with you. This is the whole list.")
+                )
+                return redirect(request.path)
+            if not saved.query:  # the whole list under a name: leading there would lead here again
+                return view(request, *args, **kwargs)
+            return redirect(f"{request.path}?{saved.query}&view={saved.pk}")
+
+        opening.opens_views = name  # type: ignore[attr-defined]
+        return opening
+
+    return decorate
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
 
 
 def address(request: MemberRequest, name: str, slug: str = "", **more: Any) -> str:

@@ -38,6 +38,7 @@ MARKS = {"open": "danger", "acknowledged": "info", "snoozed": "neutral", "resolv
 
 @require_safe
 @requires(Permission.HEALTH_VIEW)
+@pages.opens_views(PAGE)
 def alerts(request: MemberRequest, store: str = "") -> HttpResponse:
     """What has happened, what is it worth, and who looks after it?"""
     return page(request, TEMPLATE, context(request, store, request.GET))

@@ -32,6 +32,7 @@ TONES = {"breach": "danger", "near": "warning", "good": "success", "unrated": "n
 
 @require_safe
 @requires(Permission.HEALTH_VIEW)
+@pages.opens_views(PAGE)
 def board(request: MemberRequest) -> HttpResponse:
     """Which account is near a limit, and what is it worth?"""
     return page(request, TEMPLATE, context(request))

@@ -38,6 +38,7 @@ FILTERS = {"q", "store", "status", "mp", "rule"}
 
 @require_safe
 @requires(Permission.PAPERS_VIEW)
+@pages.opens_views(PAGE)
 def papers(request: MemberRequest, store: str = "") -> HttpResponse:
     """Which paper blocks which sale, and which expires?"""
     return page(request, TEMPLATE, context(request, store))

@@ -42,6 +42,7 @@ REVIEWS = ("accept", "reject")
 
 @require_safe
 @requires(Permission.PAPERS_VIEW)
+@pages.opens_views(PAGE)
 def papers(request: MemberRequest, store: str = "") -> HttpResponse:
     """Which papers are there, until when do they hold, and what hangs on them?"""
     member, today = request.member, timezone.localdate()

@@ -26,6 +26,7 @@ FILTERS = {"q", "store", "category", "trait", "status"}
 
 @require_safe
 @requires(Permission.PAPERS_VIEW)
+@pages.opens_views(PAGE)
 def products(request: MemberRequest, store: str = "") -> HttpResponse:
     """What do rules have to know of our products, and what do their titles suggest?"""
     return page(request, TEMPLATE, context(request, store, request.GET))

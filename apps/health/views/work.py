@@ -74,6 +74,7 @@ NOTICES = List(
 
 @require_safe
 @requires(Permission.HEALTH_VIEW)
+@pages.opens_views(DEFECTS.name)
 def defects(request: MemberRequest, store: str = "") -> HttpResponse:
     """Which orders count against us, and who looks after them?"""
     return page(request, DEFECTS.template, context(request, DEFECTS, store, request.GET))
@@ -81,6 +82,7 @@ def defects(request: MemberRequest, store: str = "") -> HttpResponse:
 
 @require_safe
 @requires(Permission.HEALTH_VIEW)
+@pages.opens_views(NOTICES.name)
 def notices(request: MemberRequest, store: str = "") -> HttpResponse:
     """What did Amazon write, and who answers until when?"""
     return page(request, NOTICES.template, context(request, NOTICES, store, request.GET))

@@ -36,6 +36,7 @@ TONES = {"urgent": "danger", "reorder": "warning", "healthy": "success", "excess
 
 
 @requires(Permission.PLAN_VIEW)
+@pages.opens_views(PAGE)
 def replenishment(request: MemberRequest, store: str = "") -> HttpResponse:
     """What must be ordered or shipped today, how many, which way?"""
     return page(request, TEMPLATE, context(request, store, request.GET))

@@ -28,6 +28,7 @@ FILTERS = {"q", "mp", "store", "owner", "supplier", "missing", "status"}
 
 @require_safe
 @requires(Permission.PRODUCTS_VIEW)
+@pages.opens_views(PAGE)
 def products(request: MemberRequest, store: str = "") -> HttpResponse:
     """What do we know of each SKU, and what is missing?"""
     return page(request, TEMPLATE, context(request, store, request.GET))

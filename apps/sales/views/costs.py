@@ -36,6 +36,7 @@ LABELS = {
 
 @require_safe
 @requires(Permission.COST_VIEW)
+@pages.opens_views(PAGE)
 def costs(request: MemberRequest, store: str = "") -> HttpResponse:
     """What does each SKU cost us, and which sales have no cost behind them?"""
     return page(request, TEMPLATE, context(request, store, request.GET))

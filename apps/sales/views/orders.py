@@ -41,6 +41,7 @@ STATES = {
 
 @require_safe
 @requires(Permission.ORDERS_VIEW)
+@pages.opens_views(PAGE)
 def orders(request: MemberRequest, store: str = "") -> HttpResponse:
     """What was bought, and in which state is it?"""
     return page(request, TEMPLATE, context(request, store))

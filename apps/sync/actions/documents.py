@@ -1,6 +1,7 @@
 """Documents: kept as raw bytes first, then loaded whole or not at all."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
@@ -101,7 +102,7 @@ def restored(kept: StoredDocument, path: Path, dataset: str) -> Document:
         last=kept.last,
         encoding=kept.encoding,
         media_type=kept.media_type,
-        facts={"dataset": dataset},
+        facts={"dataset": dataset} | ({"columns": json.dumps(kept.columns)} if kept.columns else {}),
     )
 
 

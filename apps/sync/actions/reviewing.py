@@ -7,6 +7,7 @@ from typing import Any
 from apps.accounts.models import Store
 from apps.core.findings import Candidate, update_findings
 from apps.core.models import Finding
+from apps.sync.actions.failing import review_webhooks
 from apps.sync.domain import ages
 from apps.sync.models import Connection
 from apps.sync.queries.freshness import LATE, freshness
@@ -39,6 +40,7 @@ def review(*, at: datetime) -> None:
         touched = set(wanted) | set(living.values_list("store_id", flat=True))
         for store in Store.objects.filter(pk__in=touched):
             update_findings(kind, store, wanted.get(store.pk, []), at=at)
+    review_webhooks(at=at)
 
 
 def _needing() -> dict[int, list[Candidate]]:

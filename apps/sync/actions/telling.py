@@ -9,6 +9,7 @@ from django.db.models import F
 
 from apps.sync.actions.bell import ring
 from apps.sync.actions.webhooks import emit
+from apps.sync.breakers import Resting
 from apps.sync.domain import retry
 from apps.sync.models import Connection, Run, StoredDocument, Stream
 from apps.sync.source import NeedsOwner, TryLater, Unreadable
@@ -26,8 +27,13 @@ def give_up(run: Run, stream: Stream, why: str, *, at: datetime, kind: str = "cr
 
 
 def put_off(run: Run, stream: Stream, error: TryLater, *, at: datetime) -> None:
-    """Nobody has to act: the run is due again later, and goes on where it was."""
-    if retry.given_up(0, run.created_at, at):
+    """Nobody has to act: the run is due again later, and goes on where it was.
+
+    Where the other side was not even asked, nothing was tried: that counts neither as an attempt nor against patience.
+    """
+    if isinstance(error, Resting):
+        run.attempts -= 1
+    elif retry.given_up(0, run.created_at, at):
         give_up(run, stream, str(error), at=at, kind="try_later")
         return
     seconds = retry.pause(run.attempts, random.random(), error.seconds)

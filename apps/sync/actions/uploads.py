@@ -11,7 +11,7 @@ from typing import Any
 from apps.accounts.models import Store
 from apps.core import audit
 from apps.core.storage import local_copy
-from apps.sync.actions import documents
+from apps.sync.actions import column_maps, documents
 from apps.sync.actions.bell import ring
 from apps.sync.actions.connections import UPLOAD, connect
 from apps.sync.actions.slots import PULLED
@@ -19,7 +19,7 @@ from apps.sync.models import Connection, Run, StoredDocument, Stream
 from apps.sync.queries.markets import sites_of
 from apps.sync.reading.unpack import unpack
 from apps.sync.source import Unreadable
-from apps.sync.sources.files import Preview, inspect
+from apps.sync.sources.files import Preview, inspect, nothing_said
 
 
 class CannotImport(Exception):
@@ -46,12 +46,17 @@ def spooled(chunks: Iterable[bytes], *, most: int) -> Iterator[Path]:
         yield unpack(path, Path(folder))
 
 
-def stage(store: Store, door: Connection, path: Path, *, name: str, by: Any, at: datetime) -> StoredDocument:
-    """Keep an unpacked file of a store and say what it seems to be. Nothing is loaded yet."""
+def stage(  # noqa: PLR0913 - named by keyword
+    store: Store, door: Connection, path: Path, *, name: str, by: Any, at: datetime, said: Any = nothing_said
+) -> StoredDocument:
+    """Keep an unpacked file of a store and say what it seems to be. Nothing is loaded yet.
+
+    `said`: see `inspect`. What the agency has said of headers is not for clients to see.
+    """
     content = documents.content_hash(path)
     key = documents.key_of(content)
     documents.put(path, key)
-    preview = inspect(path, sites_of(store.pk), at)
+    preview = inspect(path, sites_of(store.pk), at, said=said)
     return StoredDocument.objects.create(
         connection=door,
         store=store,
@@ -76,7 +81,7 @@ def preview_of(kept: StoredDocument, *, kind: str = "") -> Preview:
     """Read a staged file as if it were loaded. `kind`: a dataset chosen by a person."""
     markets = sites_of(kept.store_id)
     with local_copy(kept.path) as path:
-        return inspect(path, markets, kept.as_of, kind=kind)
+        return inspect(path, markets, kept.as_of, kind=kind, said=column_maps.said)
 
 
 def load(kept: StoredDocument, *, kind: str, by: Any, at: datetime, as_of: datetime | None = None) -> Run:
@@ -108,6 +113,7 @@ def load(kept: StoredDocument, *, kind: str, by: Any, at: datetime, as_of: datet
     kept.run, kept.row, kept.as_of = run, preview.report.row.name, as_of or kept.as_of
     kept.marketplaces, kept.encoding = list(preview.markets), preview.encoding[:20]
     kept.first = kept.last = preview.day
+    kept.columns = dict(preview.columns)
     kept.quarantine, kept.errors = "", []
     kept.save()
     after = {"file": kept.name, "dataset": preview.report.key, "rows": preview.rows}
@@ -133,5 +139,5 @@ def bring(store: Store, source: Path, *, name: str, kind: str, by: Any, at: date
             plain = unpack(copy, Path(folder))
         except Unreadable as error:
             raise CannotImport(str(error)) from None
-        kept = stage(store, door_of(store, by=by, at=at), plain, name=name, by=by, at=at)
+        kept = stage(store, door_of(store, by=by, at=at), plain, name=name, by=by, at=at, said=column_maps.said)
     return load(kept, kind=kind, by=by, at=at)

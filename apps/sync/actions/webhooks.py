@@ -80,7 +80,7 @@ def change_endpoint(
     endpoint: WebhookEndpoint, *, url: str, events: Iterable[str], active: bool, by: Any, at: datetime
 ) -> None:
     before = {"url": endpoint.url, "events": endpoint.events, "active": endpoint.active}
-    endpoint.failures = 0 if active and not endpoint.active else endpoint.failures
+    endpoint.failures = 0 if active != endpoint.active else endpoint.failures  # off with failures: we switched it off
     endpoint.url, endpoint.events, endpoint.active = url, sorted(events), active
     endpoint.save()
     after = {"url": url, "events": endpoint.events, "active": active}

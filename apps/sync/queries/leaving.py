@@ -13,7 +13,7 @@ LEFT, CLOSED = "store.off_board", "connection.disconnect"
 
 def revocations(store: Store) -> dict[str, Any]:
     """`closed`: each door that was closed with its ledger entry; `kept`: doors that still hold credentials, looked up now;
-    `left`: the off-boarding; `broken`: the first ledger entry that does not fit the chain, None if all do."""
+    `left`: the off-boarding; `checked`: what came of the last check of the ledger's chain, None if there was none."""
     doors = {str(door.pk): door for door in Connection.objects.filter(store=store)}
     entries = Entry.objects.filter(store=store, verb__in=[LEFT, CLOSED]).order_by("number")
     closed = [
@@ -23,4 +23,4 @@ def revocations(store: Store) -> dict[str, Any]:
     ]
     left = [entry for entry in entries if entry.verb == LEFT]
     kept = [named(door) for door in doors.values() if door.credentials]
-    return {"closed": closed, "kept": kept, "left": left[-1] if left else None, "broken": audit.verify()}
+    return {"closed": closed, "kept": kept, "left": left[-1] if left else None, "checked": audit.last_check()}

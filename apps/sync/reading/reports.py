@@ -90,6 +90,10 @@ class Report:
     per_site: bool = True
     event: bool = False  # tells only what it mentions; else it is a whole snapshot or window
 
+    def mapped(self, columns: Mapping[str, str]) -> "Report":
+        """The same kind for a file whose columns a person has named: our name → the header's."""
+        return replace(self, cells={**self.cells, **{name: (cell,) for name, cell in columns.items()}})
+
     def positions(self, header: tuple[str, ...]) -> dict[str, int]:
         """{our name: position} of the cells that the header has."""
         have = {normal(cell): index for index, cell in reversed(list(enumerate(header)))}

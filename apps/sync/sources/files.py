@@ -1,6 +1,7 @@
 """Files that people upload and rows that ERPs push: the two doors through which nobody is asked."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ class Preview:
 
     `report.key` is the dataset and `report.row` the row type. `markets` are our marketplace codes found in it; `day`
     the local day of a window report. `path` is the plain file: unpacked, in the folder given, or the file itself.
+    `columns`: which column is what (our name → the header's), where a person has said so.
     `problem` and the problems of `errors` are English msgids: show them through gettext.
     """
 
@@ -32,6 +34,7 @@ class Preview:
     encoding: str = ""
     language: str = ""
     header: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
     first: list[dict[str, Any]] = field(default_factory=list)
     rows: int = 0
     markets: tuple[str, ...] = ()
@@ -42,6 +45,19 @@ class Preview:
     @property
     def loadable(self) -> bool:
         return self.report is not None and not self.problem
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person has said of a header: the dataset, and which column is what (our name → the header's)."""
+
+    dataset: str
+    columns: Mapping[str, str]
+
+
+def nothing_said(_header: tuple[str, ...]) -> Said | None:
+    """For whoever remembers no header."""
+    return None
 
 
 class Files:
@@ -58,35 +74,55 @@ class Files:
 
 
 def parse(document: Document) -> Iterator[pl.DataFrame]:
-    """Typed batches of an unpacked file of a known kind (`facts["dataset"]`). Raises Unreadable."""
+    """Typed batches of an unpacked file of a known kind (`facts["dataset"]`). Raises Unreadable.
+
+    `facts["columns"]`, where it is there, is JSON: which column a person has said to be what.
+    """
     report, context = kinds.BY_KEY[document.facts["dataset"]], reports.Context(document.markets, document.as_of)
-    if json := kinds.JSONS.get(report.key):
-        return json.read(document.path, context)
+    if kind := kinds.JSONS.get(report.key):
+        return kind.read(document.path, context)
+    report = report.mapped(json.loads(document.facts.get("columns", "{}")))
     table = open_table(document.path, declared=document.encoding, language=_language(document.markets))
     return reports.read(report, table, context)
 
 
 def inspect(
-    path: Path, markets: tuple[Market, ...], as_of: datetime, *, kind: str = "", folder: Path | None = None
+    path: Path,
+    markets: tuple[Market, ...],
+    as_of: datetime,
+    *,
+    kind: str = "",
+    folder: Path | None = None,
+    said: Callable[[tuple[str, ...]], Said | None] = nothing_said,
 ) -> Preview:
     """Read a file as if it were loaded, and load nothing. Never raises Unreadable: the preview says what is wrong.
 
     `kind` overrides what the header says; `folder`, if given, is where a gz or zip file is unpacked first.
+    `said(header)` is what a person once said of these columns: it counts more than what we make of them.
     """
     preview = Preview(path)
     try:
         preview = Preview(unpack(path, folder) if folder else path)
-        if json := kinds.json_kind(preview.path):
-            return _tried_json(preview, json, reports.Context(markets, as_of))
+        if found := kinds.json_kind(preview.path):
+            return _tried_json(preview, found, reports.Context(markets, as_of))
         table = open_table(preview.path, language=_language(markets))
     except Unreadable as why:
         return replace(preview, problem=str(why), errors=why.errors)
     preview = replace(preview, encoding=table.encoding, header=table.header)
-    report = kinds.BY_KEY.get(kind) or kinds.recognise(table.header)
+    report, columns = _report_of(table.header, kind, said(table.header))
     if report is None:
         return replace(preview, problem=_("No known kind of file has these columns."))
-    preview = replace(preview, report=report, language=reports.language_of(table.header))
+    preview = replace(preview, report=report, columns=columns, language=reports.language_of(table.header))
     return _tried(preview, table, reports.Context(markets, as_of))
+
+
+def _report_of(
+    header: tuple[str, ...], kind: str, said: Said | None
+) -> tuple[reports.Report | None, Mapping[str, str]]:
+    """The kind a table is read as, and the columns that were named for it."""
+    if said and kind in ("", said.dataset) and said.dataset in kinds.BY_KEY:
+        return kinds.BY_KEY[said.dataset].mapped(said.columns), said.columns
+    return kinds.BY_KEY.get(kind) or kinds.recognise(header), {}
 
 
 def _tried(preview: Preview, table: Table, context: reports.Context) -> Preview:

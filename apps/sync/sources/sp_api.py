@@ -239,7 +239,8 @@ class SpApi:
         """
         about = self._call("getReportDocument", "GET", f"{REPORTS}/documents/{document}")
         try:
-            download = self.http.download(Request("download", "GET", about["url"]), folder=self.account.folder)
+            with self.caller.watch("download"):
+                download = self.http.download(Request("download", "GET", about["url"]), folder=self.account.folder)
         except (AuthExpired, NotFound) as error:
             # The address is signed for five minutes: refusing it says nothing about the seller's consent.
             raise TryLater("the report's address has expired: a new one is asked for", 5, str(where)) from error

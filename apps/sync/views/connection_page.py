@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import Store
 from apps.core.http import MemberRequest, page
@@ -14,6 +15,7 @@ from apps.sync.models import Connection
 from apps.sync.queries import setting_up
 from apps.sync.queries.boards import door_history, doors_of, streams_of
 from apps.sync.queries.freshness import freshness
+from apps.sync.queries.silences import quiet_at
 from apps.sync.queries.subscriptions import board
 
 
@@ -36,6 +38,8 @@ def connections_page(
         "leaving": leaving or ReasonForm(),
         "may_edit": may_edit,
         "history": door_history(store),
+        "quiet": quiet_at([store]),
+        "now": timezone.now(),
         "may_export": request.member.can(Permission.EXPORT),
         **_notifications(store, news),
     }

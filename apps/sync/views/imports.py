@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,13 +15,15 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.queries import stores_for
 from apps.core import lists
 from apps.core.http import MemberRequest, page, requires
-from apps.core.permissions import Permission
-from apps.sync.actions import uploads
-from apps.sync.forms import LoadForm, UploadForm
+from apps.core.permissions import LABELS, Permission
+from apps.sync.actions import column_maps, uploads
+from apps.sync.forms import ColumnsForm, LoadForm, UploadForm
 from apps.sync.models import StoredDocument
 from apps.sync.queries import boards, setting_up
+from apps.sync.reading.kinds import BY_KEY
 from apps.sync.source import Unreadable
 from apps.sync.sources import SOURCES
+from apps.sync.sources.files import Preview
 
 COLUMNS = (lists.ListColumn("at", "", order="received_at"),)
 COSTS = "costs"
@@ -42,7 +45,7 @@ def import_new(request: MemberRequest) -> HttpResponse:
         door = uploads.door_of(store, by=request.member, at=at)
         try:
             with uploads.spooled(file.chunks(), most=settings.UPLOAD_MOST_BYTES) as path:
-                kept = uploads.stage(store, door, path, name=file.name, by=request.member, at=at)
+                kept = uploads.stage(store, door, path, name=file.name, by=request.member, at=at, said=column_maps.said)
             return redirect("import", agency=request.agency.slug, pk=kept.pk)
         except (uploads.CannotImport, Unreadable) as error:
             form.add_error("file", _(str(error)))
@@ -76,8 +79,42 @@ def import_one(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
         "problem": _(preview.problem) if preview.problem else "",
         "columns": list(preview.first[0]) if preview.first else [],
         "lines": [list(row.values()) for row in preview.first],
+        "named": [(_heading(preview, name), cell) for name, cell in preview.columns.items()],
+        "mappable": bool(preview.header) and (preview.report is None or bool(preview.report.cells)),
+        "chosen": chosen or asked,
     }
     return page(request, "sync/import.html", context, status=422 if form.errors else 200)
+
+
+@requires(Permission.IMPORT, Permission.IMPORT_COSTS)
+def import_columns(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
+    """Which column of a staged file is what, for one kind of file; POST remembers it for all files with this header."""
+    kept = get_object_or_404(boards.imports(request.member), pk=pk, run=None)
+    kinds = [(key, label) for key, label in _kinds(request) if BY_KEY[key].cells]
+    preview = uploads.preview_of(kept)
+    if not preview.header or not kinds:
+        raise Http404
+    said = column_maps.said(preview.header)
+    if said and said.dataset not in dict(kinds):
+        raise PermissionDenied(LABELS[Permission.IMPORT])
+    asked = request.POST.get("kind") or request.GET.get("kind") or (said.dataset if said else "")
+    report = BY_KEY[asked if asked in dict(kinds) else kinds[0][0]]
+    known = said.columns if said and said.dataset == report.key else {}
+    found = {name: preview.header[index] for name, index in report.mapped(known).positions(preview.header).items()}
+    form = ColumnsForm(request.POST or None, report=report, header=preview.header, initial=found, prefix="column")
+    if request.method == "POST" and form.is_valid():
+        values = {"dataset": report.key, "columns": form.columns, "by": request.member, "at": timezone.now()}
+        column_maps.remember(kept, preview.header, **values)
+        messages.success(request, _("Remembered for every file with these columns. This is how it is read."))
+        return redirect("import", agency=request.agency.slug, pk=kept.pk)
+    context = {"document": kept, "form": form, "kinds": kinds, "kind": report.key}
+    return page(request, "sync/import_columns.html", context, status=422 if form.errors else 200)
+
+
+def _heading(preview: Preview, name: str) -> str:
+    """One of our columns, as the form of columns calls it."""
+    form = ColumnsForm(report=BY_KEY[preview.report.key], header=preview.header) if preview.report else None
+    return str(form.fields[name].label) if form and name in form.fields else name
 
 
 @require_POST

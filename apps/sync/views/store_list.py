@@ -31,6 +31,7 @@ LABELS = {
 
 @require_safe
 @requires(Permission.STORES_VIEW)
+@pages.opens_views(PAGE)
 def stores(request: MemberRequest) -> HttpResponse:
     return page(request, "sync/stores.html", _context(request))
 

@@ -22,6 +22,7 @@ from apps.sync.forms import PullForm
 from apps.sync.models import Run, Stream
 from apps.sync.queries import boards
 from apps.sync.queries.lag import lags
+from apps.sync.queries.silences import quiet_for
 from apps.sync.sources import SOURCES
 
 COLUMNS = (lists.ListColumn("at", "", order="created_at"),)
@@ -35,6 +36,8 @@ def sync(request: MemberRequest) -> HttpResponse:
     context = {
         "board": board,
         "dead": boards.dead_letters(request.member).count(),
+        "quiet": quiet_for(request.member),
+        "now": timezone.now(),
         "lags": [] if target_id(request) else lags(request.member, at=timezone.now()),
         "runs": boards.visible_runs(request.member).filter(state=Run.State.RUNNING)[:SHOWN_RUNS],
         "may_retry": request.member.can(Permission.SYNC_RETRY),

@@ -44,8 +44,9 @@ class Card:
     @property
     def url(self) -> str:
         """Where the work is done."""
-        store = self.finding.store
-        return reverse(self.kind.link, kwargs={"agency": store.agency.slug, "store": store.slug}) + self._about()
+        store, place = self.finding.store, self.kind.place
+        whose = {"pk": self.finding.detail[place]} if place else {"store": store.slug}
+        return reverse(self.kind.link, kwargs={"agency": store.agency.slug, **whose}) + self._about()
 
     def _about(self) -> str:
         """The list there, narrowed to this subject."""

@@ -15,6 +15,7 @@ from rest_framework.permissions import AllowAny
 from apps.core.http import page, public
 from apps.core.rest import TITLES
 from apps.core.schema import Description
+from apps.team.queries.examples import COUNTERPARTS, EXAMPLES
 
 METHODS = ("get", "put", "post", "patch", "delete")
 MEANINGS = {
@@ -49,6 +50,8 @@ def docs(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": [(name, labels.get(name, name), calls) for name, calls in groups.items()],
         "base": settings.BASE_URL,
+        "examples": EXAMPLES,
+        "counterparts": COUNTERPARTS,
         "errors": [(status, MEANINGS.get(status, title)) for status, title in sorted(TITLES.items())],
         "language": get_language(),
     }

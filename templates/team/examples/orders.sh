@@ -1,0 +1,3 @@
+BASE=https://storewright.example KEY=swk_your_key
+curl -fsS -G "$BASE/api/v1/orders" -H "Authorization: Bearer $KEY" -d updated_since=2026-01-01T00:00:00Z
+# then with the next_cursor of the answer, until that is null: -d cursor=…
