@@ -27,11 +27,15 @@ SITE = OpenApiParameter("marketplace", str, description=_("Only these sites, e.g
 
 
 class SignalRow(serializers.ModelSerializer):
-    """One sign of an incident. `band` 1 is amber, 2 red; shares as 0.01 for 1 %."""
+    """One sign of an incident. `band` 1 is amber, 2 red; shares as 0.01 for 1 %.
+
+    `bad` of `total` and the `room` before a breach where orders are so few that counts say more than the rate, else null.
+    """
 
     class Meta:
         model = Signal
-        fields = ("metric", "programme", "sku", "band", "value", "limit", "chance", "living", "began_at", "ended_at")
+        fields = ("metric", "programme", "sku", "band", "value", "limit", "bad", "total", "room", "chance", "living")
+        fields += ("began_at", "ended_at")
 
 
 class IncidentRow(serializers.ModelSerializer):

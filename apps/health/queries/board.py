@@ -122,14 +122,14 @@ class Line:
 
     @property
     def nearest(self) -> Cell | None:
-        """The rate with the least room; None where nothing is rated."""
+        """The rate nearest to its limit; None where nothing is rated."""
         known = [cell for cell in self.cells.values() if cell.reading.standing.room is not None]
-        return min(known, key=lambda cell: cell.reading.standing.room or 0, default=None)
+        return min(known, key=lambda cell: cell.reading.standing.nearness, default=None)
 
 
-def _worst(cell: Cell) -> tuple[int, int]:
+def _worst(cell: Cell) -> tuple[int, tuple[bool, int]]:
     standing = cell.reading.standing
-    return WORST_FIRST.index(standing.band), standing.room if standing.room is not None else 10**9
+    return WORST_FIRST.index(standing.band), standing.nearness
 
 
 @dataclass(frozen=True)
@@ -257,7 +257,7 @@ ORDER: dict[str, Any] = {column.key: _rate(column.key) for column in RATE_COLUMN
     "policy": lambda line: line.policy,
     "sfp": lambda line: _worst(line.prime) if line.prime else None,
     "csat": lambda line: line.csat.score if line.csat else None,
-    "room": lambda line: line.nearest.reading.standing.room if line.nearest else None,
+    "room": lambda line: line.nearest.reading.standing.nearness if line.nearest else None,
     "at_stake": lambda line: line.at_stake,
     "owner": lambda line: str(line.store.owner or "") or None,
     "date": lambda line: line.told_on,

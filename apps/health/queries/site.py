@@ -64,9 +64,9 @@ class Health:
 
     @property
     def nearest(self) -> Rate | None:
-        """The rate with the least room; None where nothing is rated."""
+        """The rate nearest to its limit; None where nothing is rated."""
         rated = [each for each in self.rates if each.reading.standing.room is not None]
-        return min(rated, key=lambda each: each.reading.standing.room or 0, default=None)
+        return min(rated, key=lambda each: each.reading.standing.nearness, default=None)
 
 
 def health(member: Member, store: Store) -> Health:
@@ -92,8 +92,7 @@ def health(member: Member, store: Store) -> Health:
 
 def _worst_first(each: Rate) -> tuple[Any, ...]:
     standing, row = each.reading.standing, each.reading.row
-    room = standing.room if standing.room is not None else 10**9
-    return WORST_FIRST.index(standing.band), room, row.marketplace_id, row.metric, row.programme
+    return WORST_FIRST.index(standing.band), standing.nearness, row.marketplace_id, row.metric, row.programme
 
 
 def _key(row: HealthDay | Outlook) -> tuple[Any, ...]:
