@@ -21,6 +21,8 @@ from apps.health.domain.mail import MOST_TEXT
 from apps.health.models import Defect, HealthDay, Notice
 from apps.health.models.facts import Work
 from apps.health.queries.latest import latest
+from apps.health.queries.leaving import between
+from apps.health.queries.work import defects_for
 
 STORE = OpenApiParameter("store", str, description=_("Only these stores, comma separated."))
 SITE = OpenApiParameter("marketplace", str, description=_("Only these sites, e.g. `US,DE`."))
@@ -79,15 +81,19 @@ class Health(Resource):
 
 
 class DefectRow(serializers.ModelSerializer):
-    """Something one order did wrong in Amazon's eyes, and what is done about it. `ordered_on` is a UTC day."""
+    """Something one order did wrong in Amazon's eyes, and what is done about it. `ordered_on` is a UTC day.
+
+    `leaves_on` is the first report, by UTC day, that no longer counts it; null: not known, or withdrawn.
+    """
 
     store = serializers.CharField(source="store.slug")
     marketplace = serializers.CharField(source="marketplace_id")
+    leaves_on = serializers.DateField()
 
     class Meta:
         model = Defect
         fields = ("store", "order_id", "kind", "marketplace", "programme", "sku", "ordered_on", "reported_on")
-        fields += ("withdrawn_on", "state", "note", "changed_at")
+        fields += ("withdrawn_on", "leaves_on", "state", "note", "changed_at")
 
 
 @extend_schema_view(
@@ -106,12 +112,14 @@ class Defects(Resource):
             SITE,
             OpenApiParameter("kind", str, enum=Defect.Kind.values, description=_("Only defects of this kind.")),
             OpenApiParameter("from", DAY, description=_("Ordered on this UTC day or later.")),
+            OpenApiParameter("leaves_from", DAY, description=_("Leaves its window on this UTC day or later.")),
+            OpenApiParameter("leaves_to", DAY, description=_("Leaves its window on this UTC day or earlier.")),
         ]
     }
 
     def rows(self) -> QuerySet[Defect]:
-        rows = Defect.objects.filter(site_filter(self.member)).select_related("store")
-        rows = self.only_sites(self.only_stores(rows))
+        rows = self.only_sites(self.only_stores(defects_for(self.member)))
+        rows = between(rows, self.day("leaves_from"), self.day("leaves_to"))
         if kind := self.choice("kind", Defect.Kind.values):
             rows = rows.filter(kind=kind)
         return rows.filter(ordered_on__gte=first) if (first := self.day("from")) else rows

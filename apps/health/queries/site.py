@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Max, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import Member, Store
@@ -16,8 +17,10 @@ from apps.health.domain.headroom import WORST_FIRST, Limit, RollOff, Window, rol
 from apps.health.domain.performance import OF_GOOD
 from apps.health.models import Figure, HealthDay, Outlook
 from apps.health.queries.figures import REPORT
+from apps.health.queries.leaving import window_of
 from apps.health.queries.newest import Reading, newest
 from apps.health.queries.series import known
+from apps.health.queries.standards import standards
 
 TREND_DAYS = 60
 PAST_DAYS = 30  # of the chart, before the newest report
@@ -136,6 +139,7 @@ class Course:
     rate: Rate
     leaving: list[RollOff]
     chart: dict[str, Any]
+    listed: bool = False  # does the list of defect orders say the same days of them?
 
     @property
     def soon(self) -> list[RollOff]:
@@ -145,7 +149,7 @@ class Course:
 
 
 def course(store: Store, rate: Rate) -> Course | None:
-    """The course of one rate; None where its report names no window. Three queries."""
+    """The course of one rate; None where its report names no window. Four queries."""
     row, window = rate.reading.row, rate.reading.window
     if window is None or rate.reading.limit is None:
         return None
@@ -157,7 +161,9 @@ def course(store: Store, rate: Rate) -> Course | None:
     past: Iterable[HealthDay | Figure] = HealthDay.objects.filter(**same)
     if rate.reading.origin != REPORT:
         past = Figure.objects.filter(**same, origin=rate.reading.origin).defer("by")
-    return Course(rate, leaving, _chart(rate, window, list(past), leaving))
+    asked = standards(timezone.localdate(), metrics=[row.metric])
+    listed = window_of(asked, row.metric, row.marketplace_id, row.programme) == window
+    return Course(rate, leaving, _chart(rate, window, list(past), leaving), listed)
 
 
 def _leaving(store: Store, rate: Rate, window: Window) -> list[RollOff]:

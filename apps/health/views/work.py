@@ -26,10 +26,12 @@ from apps.health.actions.work import work_on
 from apps.health.forms import work as forms
 from apps.health.models import Defect, Notice
 from apps.health.models.facts import Programme, Work
+from apps.health.models.names import metric_name
 from apps.health.queries import notices as letters
 from apps.health.queries import work as queries
+from apps.health.queries.leaving import KINDS_OF
 
-FILTERS = {"q", "mp", "store", "kind", "programme", "owner", "status"}
+FILTERS = {"q", "mp", "store", "kind", "programme", "owner", "status", "metric", "leaves_from", "leaves_to"}
 CLOSED = {Work.DONE, Work.NONE}
 TONES = {"todo": "warning", "doing": "info", "done": "success", "none": "neutral"}
 ANSWER_TONES = {"none": "neutral", "draft": "info", "given": "success"}
@@ -106,6 +108,7 @@ def context(request: MemberRequest, kind: List, slug: str, params: QueryDict) ->
         "answer_tones": ANSWER_TONES,
         "kinds": kind.kinds.choices,
         "programmes": Programme.choices,
+        "metrics": [(key, metric_name(key)) for key in KINDS_OF],
         "work": _states(request, kind.kinds),
         "filtered": bool(set(query.params) & FILTERS),
         "sites": _sites(member),
