@@ -29,6 +29,7 @@ from apps.health.models.facts import Programme, Work
 from apps.health.models.names import metric_name
 from apps.health.queries import notices as letters
 from apps.health.queries import work as queries
+from apps.health.queries.beside import beside
 from apps.health.queries.leaving import KINDS_OF
 
 FILTERS = {"q", "mp", "store", "kind", "programme", "owner", "status", "metric", "leaves_from", "leaves_to"}
@@ -234,7 +235,12 @@ def _of_notice(row: Notice, member: Member) -> dict[str, Any]:
     return {"answers": told, "original": letters.original_of(row, member), "kind_names": dict(Notice.Kind.choices)}
 
 
-DEFECT = One("defect.", "health/defect.html", forms.DefectWork, ("owner", "state", "note"))
+def _of_defect(row: Defect, member: Member) -> dict[str, Any]:
+    """What else is known of its order."""
+    return {"beside": beside(row)}
+
+
+DEFECT = One("defect.", "health/defect.html", forms.DefectWork, ("owner", "state", "note"), _of_defect)
 NOTICE = One(
     "notice.",
     "health/notice.html",
