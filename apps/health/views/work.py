@@ -25,7 +25,7 @@ from apps.core.permissions import LABELS, Permission
 from apps.health.actions.work import work_on
 from apps.health.forms import work as forms
 from apps.health.models import Defect, Notice
-from apps.health.models.facts import Programme, Work
+from apps.health.models.facts import CLOSED, Programme, Work
 from apps.health.models.names import metric_name
 from apps.health.queries import notices as letters
 from apps.health.queries import work as queries
@@ -33,7 +33,6 @@ from apps.health.queries.beside import beside
 from apps.health.queries.leaving import KINDS_OF
 
 FILTERS = {"q", "mp", "store", "kind", "programme", "owner", "status", "metric", "leaves_from", "leaves_to"}
-CLOSED = {Work.DONE, Work.NONE}
 TONES = {"todo": "warning", "doing": "info", "done": "success", "none": "neutral"}
 ANSWER_TONES = {"none": "neutral", "draft": "info", "given": "success"}
 
