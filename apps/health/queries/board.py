@@ -38,6 +38,10 @@ RATE_COLUMNS = (
     ListColumn("odr_afn", _("ODR, FBA"), order="odr_afn", numeric=True, help=_("Order defect rate of FBA orders")),
     ListColumn("odr_mfn", _("ODR, own"), order="odr_mfn", numeric=True, help=_("Order defect rate of the seller's own shipping")),
     ListColumn("lsr", _("LSR"), order="lsr", numeric=True, help=_("Late shipment rate, 30 days")),
+    ListColumn(
+        "lsr_10d", _("LSR, 10 days"), order="lsr_10d", numeric=True, shown=False,
+        help=_("Late shipment rate of 10 days, counted from our own orders: no report tells it"),
+    ),
     ListColumn("cancel", _("Cancelled"), order="cancel", numeric=True, help=_("Cancelled by the seller before shipping, 7 days")),
     ListColumn("vtr", _("VTR"), order="vtr", numeric=True, help=_("Valid tracking rate, 30 days")),
     ListColumn("otdr", _("OTDR"), order="otdr", numeric=True, help=_("On-time delivery rate, 14 days")),

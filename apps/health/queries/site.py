@@ -16,6 +16,7 @@ from apps.accounts.queries import site_filter
 from apps.health.domain.headroom import WORST_FIRST, Limit, RollOff, Window, roll_off
 from apps.health.domain.performance import OF_GOOD
 from apps.health.models import Figure, HealthDay, Outlook
+from apps.health.models.names import SHORT
 from apps.health.queries.figures import REPORT
 from apps.health.queries.leaving import window_of
 from apps.health.queries.newest import Reading, newest
@@ -170,7 +171,8 @@ def _leaving(store: Store, rate: Rate, window: Window) -> list[RollOff]:
     """From our own facts: Amazon's report only counts."""
     row = rate.reading.row
     told = known(store.pk, before=row.date, days=window.days + window.lag + 1)
-    series = told.series.get((row.marketplace_id, row.metric, row.programme))
+    programme = "" if row.programme == SHORT else row.programme  # the same orders, a shorter window
+    series = told.series.get((row.marketplace_id, row.metric, programme))
     if series is None:
         return []
     first = series.last - timedelta(days=len(series.bad) - 1)
