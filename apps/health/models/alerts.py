@@ -167,6 +167,15 @@ class Incident(TenantModel):
         return self.state != self.State.RESOLVED
 
 
+class GivenRule(TenantModel):
+    """A rule of the set that the agency was given, by its key. Each is given once: what people make of it is theirs."""
+
+    portal_may = ()
+
+    pk = models.CompositePrimaryKey("agency", "default")
+    default = models.CharField(max_length=40)
+
+
 class Signal(TenantModel):
     """What one rule says of one site, or of one product there, as long as it says so: the parts of an incident.
 
