@@ -13,7 +13,7 @@ from apps.accounts.models import Member, Store
 from apps.accounts.queries import rates, site_filter, stores_for
 from apps.core.lists import ListColumn, ListQuery
 from apps.core.money import convert
-from apps.health.domain.headroom import WORST_FIRST, Band
+from apps.health.domain.headroom import UNKNOWN_ROOM, WORST_FIRST, Band
 from apps.health.models import CsatDay, Offer, Outlook
 from apps.health.queries.csat import newest as newest_csat
 from apps.health.queries.figures import REPORT
@@ -154,13 +154,35 @@ def board(member: Member, query: ListQuery, *, currency: str, today: date) -> Bo
     _please(lines, member)
     _foretell(lines, member)
     _weigh(lines, member, currency, today)
-    for line in lines.values():
-        line.stale = line.told_on is not None and (today - line.told_on).days > STALE_AFTER
+    _age(lines, today)
     counts = {state: sum(line.state == state for line in lines.values()) for state in STATES}
     trouble = sum(line.at_stake or 0 for line in lines.values() if line.state in {"breach", "near"})
     days = [line.told_on for line in lines.values() if line.told_on]
     found = [line for line in lines.values() if _wanted(line, query)]
     return Board(ranked(found, query), counts, trouble, max(days, default=None))
+
+
+def worst_sites(member: Member, stores: Sequence[Store], query: ListQuery, *, today: date) -> dict[int, Line]:
+    """{store: its site that stands worst}, of the sites asked for; stores come with their sites. Eight queries."""
+    lines = _lines(member, stores, query)
+    _read(lines, member)
+    _foretell(lines, member)
+    _age(lines, today)
+    found: dict[int, Line] = {}
+    for line in sorted(lines.values(), key=graveness):
+        found.setdefault(line.store.pk, line)
+    return found
+
+
+def graveness(line: Line) -> tuple[Any, ...]:
+    """Orders lines, the gravest first: by state, then by what is nearest to its limit."""
+    nearest = line.nearest.reading.standing.nearness if line.nearest else (True, UNKNOWN_ROOM)
+    return STATES.index(line.state), nearest, line.site
+
+
+def _age(lines: dict[tuple[int, str], Line], today: date) -> None:
+    for line in lines.values():
+        line.stale = line.told_on is not None and (today - line.told_on).days > STALE_AFTER
 
 
 def _chosen(stores: QuerySet[Store], query: ListQuery, member: Member) -> list[Store]:

@@ -24,6 +24,15 @@ BANDS: dict[Band, str | Promise] = {
     Band.UNRATED: gettext_lazy("Not rated"),
 }
 TONES = {Band.GOOD: "success", Band.AMBER: "warning", Band.BREACH: "danger", Band.UNRATED: "neutral"}
+# How a whole site stands, as the matrix of all stores says it.
+STATES: dict[str, str | Promise] = {
+    "breach": gettext_lazy("Over a limit"),
+    "near": gettext_lazy("Watch"),
+    "good": pgettext_lazy("health", "Good"),
+    "unrated": gettext_lazy("Not rated"),
+    "silent": gettext_lazy("No report"),
+}
+STATE_TONES = {"breach": "danger", "near": "warning", "good": "success", "unrated": "neutral", "silent": "neutral"}
 
 
 CSAT_INPUTS: dict[str, str | Promise] = {
