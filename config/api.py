@@ -43,7 +43,13 @@ urlpatterns = [
         name="api-alert-rule",
     ),
     path("defects", Defects.as_view(READ), name="api-defects"),
+    path(
+        "defects/<slug:store>/<str:number>/<slug:kind>",
+        Defects.as_view(ONE | {"patch": "partial_update"}),
+        name="api-defect",
+    ),
     path("notices", Notices.as_view(READ | {"post": "create"}), name="api-notices"),
+    path("notices/<uuid:pk>", Notices.as_view(ONE | {"patch": "partial_update"}), name="api-notice"),
     path("notifications", Notifications.as_view({"post": "create"}), name="api-notifications"),
     path("subscriptions", Subscriptions.as_view(READ), name="api-subscriptions"),
     path("documents", Documents.as_view(READ | {"post": "create"}), name="api-documents"),

@@ -47,6 +47,7 @@ PLACES = {  # parts of addresses
     "sku": _("The SKU; a slash may stay as it is."),
     "id": _("Its id."),
     "number": _("Its number."),
+    "kind": _("Its kind, e.g. `claim`."),
 }
 
 

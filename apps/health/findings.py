@@ -36,6 +36,7 @@ BREACH = define_kind(
         icon="shield",
         tone="danger",
         sentence=_("{metric} on {site}: {rate}, must be {limit}"),
+        at_zero={"many": _("{metric} on {site}: {bad} of {total}, at most {most} allowed ({rate}, must be {limit})")},
         why=_("{count} of {total} counted from {first} to {last}; Amazon may take selling rights away"),
         verb=_("See account health"),
         link="health",
@@ -50,6 +51,9 @@ NEAR = define_kind(
         icon="shield",
         tone="warning",
         sentence=_("{metric} on {site}: {rate}, must be {limit}; {room} more allowed"),
+        at_zero={
+            "many": _("{metric} on {site}: {bad} of {total}; {room} more before a breach ({rate}, must be {limit})")
+        },
         why=_("{count} of {total} counted from {first} to {last}"),
         verb=_("See account health"),
         link="health",

@@ -11,7 +11,7 @@ from apps.core.models import Entry
 from apps.core.permissions import Role
 from apps.health.actions.alert_rules import ensure_defaults
 from apps.health.actions.evaluating import evaluate
-from apps.health.models import AlertChannel, AlertHours, AlertRule, Incident, IncidentOpinion
+from apps.health.models import AlertChannel, AlertHours, AlertRule, GivenRule, Incident, IncidentOpinion
 from apps.health.queries.dry_run import tried
 from tests.health.ground import TODAY, later, offer, orders, ready, report, rule
 from tests.world import NOW
@@ -158,6 +158,7 @@ def test_the_default_set_reads_in_both_languages(here):
     with here:
         AlertRule.objects.all().delete()
         AlertChannel.objects.all().delete()
+        GivenRule.objects.all().delete()
         ensure_defaults()
     assert "Order defect rate near its limit" in boss.get(here.url("alerts/rules/")).content.decode()
     person = here.user(Role.OWNER)

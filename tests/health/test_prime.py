@@ -60,8 +60,9 @@ def stores(acme, box, settings, tmp_path):
     return found
 
 
-def test_prime_is_counted_as_the_sandbox_knows_it_and_foretold(acme, box, stores):
+def test_what_no_report_tells_is_counted_as_the_sandbox_knows_it_and_foretold(acme, box, stores):
     _as_the_sandbox_knows_it(acme, box, stores)
+    _late_over_ten_days_as_the_sandbox_knows_it(acme, box, stores)
     _over_each_countrys_own_window(acme, stores)
     _foretold_like_others(acme, stores)
 
@@ -101,6 +102,29 @@ def _as_the_sandbox_knows_it(acme, box, stores):
     assert not wrong, wrong[:5]
     assert set(rated) == set(TRUTH) and min(rated.values()) > 100, rated
     assert unrated > 50
+
+
+def _late_over_ten_days_as_the_sandbox_knows_it(acme, box, stores):
+    compared = 0
+    for account, (store, _markets) in stores.items():
+        partner = box.partner(account)
+        ids = dict(zip(partner["marketplaces"], partner["marketplace_ids"], strict=True))
+        with acme:
+            ours = {
+                (each.marketplace_id, each.date): each for each in Figure.objects.filter(store=store, programme="10d")
+            }
+        for back in range(0, DAYS, 7):
+            day = NOW.date() - timedelta(days=back)
+            told = box.desk(f"truth/health?account={account}&on={day}")["accounts"][account]["late_shipment_10_days"]
+            for code in ids:
+                truth, mine = told[ids[code]], ours.get((code, day))
+                if mine is None:
+                    assert truth["orderCount"] == 0, (account, code, day)
+                    continue
+                compared += 1
+                assert (mine.total, mine.count) == (truth["orderCount"], truth["lateShipmentCount"]), (code, day)
+                assert (mine.window_last - mine.window_first, mine.metric) == (timedelta(days=9), "lsr")
+    assert compared > 30
 
 
 def _over_each_countrys_own_window(acme, stores):

@@ -265,10 +265,11 @@ STAFF = {
 
 @dataclass(frozen=True)
 class Call:
-    """An address of the API: {method: permission}."""
+    """An address of the API: {method: permission}; `words` fill its other converters."""
 
     needs: dict[str, P]
     thing: str = ""
+    words: dict[str, str] = field(default_factory=dict)
 
 
 API = {
@@ -291,7 +292,9 @@ API = {
     "api-alert-rules": Call({"GET": P.HEALTH_VIEW, "POST": P.ALERT_RULES}),
     "api-alert-rule": Call({"GET": P.HEALTH_VIEW, "PATCH": P.ALERT_RULES, "DELETE": P.ALERT_RULES}, "alert_rule"),
     "api-defects": Call({"GET": P.HEALTH_VIEW}),
+    "api-defect": Call({"GET": P.HEALTH_VIEW, "PATCH": P.HEALTH_EDIT}, "defect", {"kind": "claim"}),
     "api-notices": Call({"GET": P.HEALTH_VIEW, "POST": P.HEALTH_EDIT}),
+    "api-notice": Call({"GET": P.HEALTH_VIEW, "PATCH": P.HEALTH_EDIT}, "notice"),
     "api-notifications": Call({"POST": P.HEALTH_EDIT}),
     "api-subscriptions": Call({"GET": P.SYNC_VIEW}),
     "api-documents": Call({"GET": P.SYNC_VIEW, "POST": P.IMPORT}),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop as _
 
 from apps.accounts.models import Member
 from apps.core import audit, copying
-from apps.health.models import AlertChannel, AlertRule, Incident, Signal
+from apps.health.models import AlertChannel, AlertRule, GivenRule, Incident, Signal
 from apps.health.models.names import SILENT
 
 FIELDS = (
@@ -62,17 +62,41 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 
 def ensure_defaults() -> int:
-    """Give an agency that has no rules at all the set; returns how many were made. Safe to call at any time."""
-    if AlertRule.objects.exists() or AlertChannel.objects.exists():
+    """Give an agency what it was never given of the set; returns how many rules were made. Safe to call at any time.
+
+    Each is given once: one that was removed or switched off stays so. Who began with rules of their own did without
+    the set, and is given only what comes to it later.
+    """
+    if not _lacking():
         return 0
     copying.lock("alerts")
-    if AlertRule.objects.exists():
-        return 0
-    channels = [AlertChannel(kind=kind, name=name, default=kind) for kind, name in CHANNELS.items()]
-    AlertChannel.objects.bulk_create(channels)
-    common = {"fact": "health", "condition": "band", "steps": STEPS, "channels": [str(each.pk) for each in channels]}
-    AlertRule.objects.bulk_create(AlertRule(default=key, **common | values) for key, values in DEFAULTS.items())
-    return len(DEFAULTS)
+    lacking = _lacking()
+    began = GivenRule.objects.exists()
+    if not began and (AlertRule.objects.exists() or AlertChannel.objects.exists()):
+        wanted = []
+    else:
+        wanted = _made(lacking, _channels(fresh=not began))
+    GivenRule.objects.bulk_create((GivenRule(default=key) for key in lacking), ignore_conflicts=True)
+    return len(AlertRule.objects.bulk_create(wanted))
+
+
+def _lacking() -> list[str]:
+    """Keys of the set that the agency was never given."""
+    given = set(GivenRule.objects.values_list("default", flat=True))
+    return [key for key in DEFAULTS if key not in given]
+
+
+def _channels(*, fresh: bool) -> list[str]:
+    """Ids of the set's channels; made for an agency that begins, else those that are still there."""
+    if not fresh:
+        return [str(pk) for pk in AlertChannel.objects.filter(default__in=CHANNELS).values_list("pk", flat=True)]
+    made = [AlertChannel(kind=kind, name=name, default=kind) for kind, name in CHANNELS.items()]
+    return [str(each.pk) for each in AlertChannel.objects.bulk_create(made)]
+
+
+def _made(keys: list[str], channels: list[str]) -> list[AlertRule]:
+    common = {"fact": "health", "condition": "band", "steps": STEPS, "channels": channels}
+    return [AlertRule(default=key, **common | DEFAULTS[key]) for key in keys]
 
 
 def save(rule: AlertRule, values: dict[str, Any], *, by: Member, at: datetime) -> AlertRule:

@@ -118,11 +118,19 @@ def _candidate(row: HealthDay, level: Level, money: Mapping[str, Money], **more:
     return Candidate(
         subject=_subject(row),
         marketplace=row.marketplace_id,
-        detail=detail | more,
+        detail=detail | _few(row, level) | more,
         at_stake=mine.amount,
         currency=mine.currency,
         rank=mine.rank,
     )
+
+
+def _few(row: HealthDay, level: Level) -> dict[str, int]:
+    """Of few orders the counts are told, not the rate: `many` 0 and the numbers for it; else nothing."""
+    left = room(row, level)
+    if left is None or not row.total or not Limit.of(level.target, level.operator).few(row.total):
+        return {}
+    return {"many": 0, "bad": _bad(row), "most": left + _bad(row)}
 
 
 def _status(store: Store, rows: list[HealthDay], money: Mapping[str, Money]) -> Iterator[Candidate]:

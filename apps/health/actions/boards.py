@@ -11,7 +11,9 @@ from apps.health.queries.ground import Ground
 from apps.health.queries.stakes import Stake
 
 SignalKey = tuple[Any, Site, str, str]  # rule, site, metric, programme
-SIGNAL_FIELDS = ("band", "value", "limit", "chance", "stake", "living", "changed_at", "ended_at")
+SIGNAL_FIELDS = (
+    "band", "value", "limit", "chance", "stake", "bad", "total", "room", "living", "changed_at", "ended_at",
+)  # fmt: skip
 INCIDENT_FIELDS = (
     "band", "told_band", "told", "severity", "state", "at_stake", "currency", "rank", "grade", "sku", "owner", "rule",
     "step", "escalate_at", "escalates_from", "snoozed_until", "snoozed_value", "changed_at", "resolved_at",

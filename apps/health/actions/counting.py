@@ -1,4 +1,5 @@
-"""Rates that no report tells, counted from our own merchant orders: Seller Fulfilled Prime, and on-time delivery."""
+"""Rates that no report tells, counted from our own merchant orders: Seller Fulfilled Prime, on-time delivery, and late
+shipments over 10 days."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -8,6 +9,7 @@ from apps.core import copying
 from apps.core.tenancy import acting_agency
 from apps.health.domain.performance import FEW, Counted, meets, window
 from apps.health.models import Delivery, Figure, HealthDay
+from apps.health.models.names import SHORT
 from apps.health.queries.counted import PRIME, Asked, counted
 from apps.health.queries.standards import Standards, standards
 
@@ -55,7 +57,8 @@ def _asked(store: Store, first: date, last: date, asked_by: Standards) -> Iterat
     """Every rate of every day and site, over the window of the standard that holds there."""
     values = {"agency": acting_agency(), "store": store.pk, "since": last - timedelta(days=LIVING)}
     for site, prime in copying.read(_SITES, values=values):
-        wanted = [(metric, "") for metric in DELIVERED] + [(metric, "sfp") for metric in PRIME if prime]
+        wanted = [("lsr", SHORT), *((metric, "") for metric in DELIVERED)]
+        wanted += [(metric, "sfp") for metric in PRIME if prime]
         for metric, programme in wanted:
             standard = asked_by.get(metric, site, programme)
             days, lag = (standard.window_days or WEEK, standard.lag_days) if standard else (WEEK, 0)

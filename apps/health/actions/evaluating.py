@@ -91,7 +91,8 @@ def _values(board: Board, key: SignalKey, said: Verdict) -> dict[str, Any]:
     share = rule.stake_red if said.band == arithmetic.RED else rule.stake_amber
     stake = share if said.stake is None else said.stake
     rounded = {name: _six(getattr(said, name)) for name in ("value", "limit")}
-    return {"band": said.band, "chance": said.chance, "stake": stake, **rounded}
+    few = {name: getattr(said.few, name, None) for name in ("bad", "total", "room")}
+    return {"band": said.band, "chance": said.chance, "stake": stake, **rounded, **few}
 
 
 def _six(value: Decimal | None) -> Decimal | None:

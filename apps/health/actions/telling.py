@@ -227,6 +227,9 @@ def _sign(signal: Any, board: Board) -> dict[str, Any]:
         "value": None if signal.value is None else f"{signal.value.normalize():f}",
         "limit": None if signal.limit is None else f"{signal.limit.normalize():f}",
         "chance": signal.chance,
+        "bad": signal.bad,
+        "total": signal.total,
+        "room": signal.room,
     }
 
 

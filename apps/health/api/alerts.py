@@ -14,11 +14,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.models import Member
-from apps.accounts.queries import colleagues
 from apps.core.permissions import Permission
 from apps.core.rest import Conflict, Resource
 from apps.health.actions import incidents as actions
+from apps.health.api.people import Colleague
 from apps.health.models import Incident, Signal
 from apps.health.queries.alerts import incidents_for
 
@@ -27,11 +26,15 @@ SITE = OpenApiParameter("marketplace", str, description=_("Only these sites, e.g
 
 
 class SignalRow(serializers.ModelSerializer):
-    """One sign of an incident. `band` 1 is amber, 2 red; shares as 0.01 for 1 %."""
+    """One sign of an incident. `band` 1 is amber, 2 red; shares as 0.01 for 1 %.
+
+    `bad` of `total` and the `room` before a breach where orders are so few that counts say more than the rate, else null.
+    """
 
     class Meta:
         model = Signal
-        fields = ("metric", "programme", "sku", "band", "value", "limit", "chance", "living", "began_at", "ended_at")
+        fields = ("metric", "programme", "sku", "band", "value", "limit", "bad", "total", "room", "chance", "living")
+        fields += ("began_at", "ended_at")
 
 
 class IncidentRow(serializers.ModelSerializer):
@@ -69,17 +72,8 @@ class IncidentChange(serializers.Serializer):
 
     state = serializers.ChoiceField(choices=STATES, required=False)
     snoozed_until = serializers.DateField(required=False, allow_null=True)
-    owner = serializers.EmailField(required=False, allow_null=True)
+    owner = Colleague()
     useful = serializers.BooleanField(required=False)
-
-    def validate_owner(self, address: str | None) -> Member | None:
-        """The colleague of an address."""
-        if address is None:
-            return None
-        found = colleagues().filter(user__email__iexact=address).first()
-        if found is None:
-            raise serializers.ValidationError(_("Nobody of the agency has this address."))
-        return found
 
     def validate_snoozed_until(self, day: date | None) -> date | None:
         if day is not None and day <= timezone.localdate():

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,11 +18,15 @@ from apps.accounts.queries import site_filter, stores_for
 from apps.core.permissions import Permission
 from apps.core.rest import Resource, Unprocessable
 from apps.health.actions.notices import PROGRAM, create
+from apps.health.actions.work import work_on
+from apps.health.api.people import Colleague
 from apps.health.domain.letters import kind_of
 from apps.health.domain.mail import MOST_TEXT
 from apps.health.models import Defect, HealthDay, Notice
-from apps.health.models.facts import Work
+from apps.health.models.facts import CLOSED, Work
 from apps.health.queries.latest import latest
+from apps.health.queries.leaving import between
+from apps.health.queries.work import defects_for, notices_for
 
 STORE = OpenApiParameter("store", str, description=_("Only these stores, comma separated."))
 SITE = OpenApiParameter("marketplace", str, description=_("Only these sites, e.g. `US,DE`."))
@@ -79,24 +85,42 @@ class Health(Resource):
 
 
 class DefectRow(serializers.ModelSerializer):
-    """Something one order did wrong in Amazon's eyes, and what is done about it. `ordered_on` is a UTC day."""
+    """Something one order did wrong in Amazon's eyes, and what is done about it. `ordered_on` is a UTC day.
+
+    `leaves_on` is the first report, by UTC day, that no longer counts it; null: not known, or withdrawn.
+    """
 
     store = serializers.CharField(source="store.slug")
     marketplace = serializers.CharField(source="marketplace_id")
+    leaves_on = serializers.DateField()
+    owner = serializers.StringRelatedField()
 
     class Meta:
         model = Defect
         fields = ("store", "order_id", "kind", "marketplace", "programme", "sku", "ordered_on", "reported_on")
-        fields += ("withdrawn_on", "state", "note", "changed_at")
+        fields += ("withdrawn_on", "leaves_on", "state", "owner", "note", "changed_at")
+
+
+class DefectChange(serializers.Serializer):
+    """What is done about a defect. `owner` is a colleague's e-mail address, null for nobody; clients do not see `note`."""
+
+    state = serializers.ChoiceField(choices=Work.choices, required=False)
+    owner = Colleague()
+    note = serializers.CharField(max_length=5000, required=False, allow_blank=True)
 
 
 @extend_schema_view(
     list=extend_schema(
         operation_id="list_defects", summary=_("Order defects, longest unchanged here first"), tags=["health"]
     ),
+    retrieve=extend_schema(operation_id="get_defect", summary=_("One order defect"), tags=["health"]),
 )
 class Defects(Resource):
-    permissions = {"list": Permission.HEALTH_VIEW}
+    permissions = {
+        "list": Permission.HEALTH_VIEW,
+        "retrieve": Permission.HEALTH_VIEW,
+        "partial_update": Permission.HEALTH_EDIT,
+    }
     row = DefectRow
     order = ("changed_at", "store_id", "order_id", "kind")
     changed, stamped = "changed_at", True
@@ -106,15 +130,35 @@ class Defects(Resource):
             SITE,
             OpenApiParameter("kind", str, enum=Defect.Kind.values, description=_("Only defects of this kind.")),
             OpenApiParameter("from", DAY, description=_("Ordered on this UTC day or later.")),
+            OpenApiParameter("leaves_from", DAY, description=_("Leaves its window on this UTC day or later.")),
+            OpenApiParameter("leaves_to", DAY, description=_("Leaves its window on this UTC day or earlier.")),
         ]
     }
 
     def rows(self) -> QuerySet[Defect]:
-        rows = Defect.objects.filter(site_filter(self.member)).select_related("store")
-        rows = self.only_sites(self.only_stores(rows))
+        rows = self.only_sites(self.only_stores(defects_for(self.member)))
+        rows = between(rows, self.day("leaves_from"), self.day("leaves_to"))
         if kind := self.choice("kind", Defect.Kind.values):
             rows = rows.filter(kind=kind)
         return rows.filter(ordered_on__gte=first) if (first := self.day("from")) else rows
+
+    def get_object(self) -> Defect:
+        names = self.kwargs
+        return get_object_or_404(self.rows(), store__slug=names["store"], order_id=names["number"], kind=names["kind"])
+
+    @extend_schema(
+        operation_id="change_defect",
+        summary=_("Say whose an order defect is, how far it is, and what we know"),
+        tags=["health"],
+        request=DefectChange,
+        responses=DefectRow,
+    )
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A body that names nothing changes nothing."""
+        wanted = DefectChange(data=request.data, partial=True)
+        wanted.is_valid(raise_exception=True)
+        work_on([self.get_object()], wanted.validated_data, by=self.member, at=timezone.now())
+        return Response(self.shown(self.get_object()))
 
 
 class NoticeRow(serializers.ModelSerializer):
@@ -122,11 +166,23 @@ class NoticeRow(serializers.ModelSerializer):
 
     store = serializers.CharField(source="store.slug")
     detail = serializers.DictField()
+    owner = serializers.StringRelatedField()
 
     class Meta:
         model = Notice
         fields = ("id", "store", "marketplace", "kind", "at", "sku", "asin", "subject", "detail", "due", "state")
-        fields += ("answer", "text", "case_id", "origin", "changed_at")
+        fields += ("owner", "answer", "text", "case_id", "origin", "changed_at")
+
+
+class NoticeChange(serializers.Serializer):
+    """What is done about a notice. `owner` is a colleague's e-mail address, null for nobody; `due` null: no day."""
+
+    kind = serializers.ChoiceField(choices=Notice.Kind.choices, required=False)
+    state = serializers.ChoiceField(choices=Work.choices, required=False)
+    owner = Colleague()
+    due = serializers.DateField(required=False, allow_null=True)
+    case_id = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    answer = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
 
 
 class NewNoticeRow(serializers.Serializer):
@@ -152,9 +208,15 @@ class NewNoticeRow(serializers.Serializer):
     list=extend_schema(
         operation_id="list_notices", summary=_("Notices, longest unchanged here first"), tags=["health"]
     ),
+    retrieve=extend_schema(operation_id="get_notice", summary=_("One notice"), tags=["health"]),
 )
 class Notices(Resource):
-    permissions = {"list": Permission.HEALTH_VIEW, "create": Permission.HEALTH_EDIT}
+    permissions = {
+        "list": Permission.HEALTH_VIEW,
+        "retrieve": Permission.HEALTH_VIEW,
+        "create": Permission.HEALTH_EDIT,
+        "partial_update": Permission.HEALTH_EDIT,
+    }
     row = NoticeRow
     order = ("changed_at", "id")
     changed, stamped = "changed_at", True
@@ -167,10 +229,33 @@ class Notices(Resource):
     }
 
     def rows(self) -> QuerySet[Notice]:
-        whole = Q(marketplace="", store__in=stores_for(self.member))
-        rows = Notice.objects.filter(site_filter(self.member) | whole).select_related("store")
-        rows = self.only_sites(self.only_stores(rows))
+        rows = self.only_sites(self.only_stores(notices_for(self.member)))
         return rows.filter(state=state) if (state := self.choice("state", Work.values)) else rows
+
+    def get_object(self) -> Notice:
+        return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
+
+    @extend_schema(
+        operation_id="change_notice",
+        summary=_("Say what a notice is, whose, until when, how far, and what is answered"),
+        tags=["health"],
+        request=NoticeChange,
+        responses=NoticeRow,
+    )
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """All of it or nothing. A body that names nothing changes nothing.
+
+        Closing one (`done`, `none`) asks for the scope `alerts:write`.
+        """
+        found = self.get_object()
+        wanted = NoticeChange(data=request.data, partial=True)
+        wanted.is_valid(raise_exception=True)
+        values = wanted.validated_data
+        closes = values.get("state", found.state) != found.state and values["state"] in CLOSED
+        if closes and not self.member.can(Permission.HEALTH_DECIDE):
+            raise PermissionDenied
+        work_on([found], values, by=self.member, at=timezone.now())
+        return Response(self.shown(self.get_object()))
 
     @extend_schema(
         operation_id="create_notice",

@@ -13,10 +13,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.queries import colleagues
+from apps.accounts.models import Member
 from apps.core.permissions import STAFF_ROLES, Permission
 from apps.core.rest import Resource
 from apps.health.actions import alert_rules as actions
+from apps.health.api.people import Colleague
 from apps.health.models import AlertChannel, AlertRule
 from apps.health.queries import rules as scope
 
@@ -65,7 +66,7 @@ class RuleChange(serializers.ModelSerializer):
     clients = serializers.ListField(child=serializers.CharField(max_length=40), max_length=500, required=False)
     sites = serializers.ListField(child=serializers.CharField(max_length=2), max_length=50, required=False)
     channels = serializers.ListField(child=serializers.UUIDField(), max_length=50, required=False)
-    owner = serializers.EmailField(required=False, allow_null=True)
+    owner = Colleague()
     steps = Step(many=True, required=False, max_length=4)
     days = serializers.IntegerField(min_value=1, max_value=30, required=False)
     amber = serializers.IntegerField(min_value=1, max_value=100, required=False)
@@ -104,14 +105,9 @@ class RuleChange(serializers.ModelSerializer):
             raise serializers.ValidationError(_("There is no such channel."))
         return [str(each) for each in ids]
 
-    def validate_owner(self, address: str | None) -> Any:
-        """The id of the colleague with an address."""
-        if address is None:
-            return None
-        found = colleagues().filter(user__email__iexact=address).first()
-        if found is None:
-            raise serializers.ValidationError(_("Nobody of the agency has this address."))
-        return found.pk
+    def validate_owner(self, found: Member | None) -> Any:
+        """The id."""
+        return found and found.pk
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuses what can never speak, and what looks at others' stores."""

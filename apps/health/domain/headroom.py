@@ -14,6 +14,7 @@ from typing import Self
 WHOLE = 1_000_000
 NEAR_DEFECTS = 3  # so few more defects before the limit are worth an alert, whatever the share
 AMBER_SHARE = 70  # percent of the limit from which a rate is amber
+UNKNOWN_ROOM = 10**9  # sorts what has no room behind all that has
 
 
 class Band(StrEnum):
@@ -54,6 +55,13 @@ class Limit:
         """
         return -(-self.ppm * total // WHOLE) - 1 if self.strict else self.ppm * total // WHOLE
 
+    def few(self, total: int) -> bool:
+        """Are `total` so few that one bad one more or less makes the rate: may they hold no more than a handful?
+
+        A target that allows none at all says nothing about how many there are.
+        """
+        return self.ppm > 0 and self.most(total) <= NEAR_DEFECTS
+
     def broken(self, bad: int, total: int) -> bool:
         """Is the limit reached or passed? An empty window breaks nothing."""
         return total > 0 and bad > self.most(total)
@@ -63,7 +71,8 @@ class Limit:
 class Standing:
     """A rate and its room. `room`: more bad ones before a breach, negative by how many there are too many.
 
-    `rate` in parts per million, rounded half up as Amazon rounds; None while not rated.
+    `rate` in parts per million, rounded half up as Amazon rounds; None while not rated. `few`: of so few that counts
+    say it and the rate only beside them.
     """
 
     bad: int
@@ -71,6 +80,13 @@ class Standing:
     rate: int | None
     room: int | None
     band: Band
+    few: bool = False
+
+    @property
+    def nearness(self) -> tuple[bool, int]:
+        """Orders standings, the nearest to its limit first. Where nothing is bad yet little room only means few orders:
+        that comes behind all that have a bad one."""
+        return self.bad == 0, UNKNOWN_ROOM if self.room is None else self.room
 
     @property
     def near(self) -> bool:
@@ -81,8 +97,14 @@ class Standing:
 def stand(bad: int | None, total: int | None, limit: Limit, *, own: int | None = None) -> Standing:
     """Where `bad` of `total` stands against a limit. Amber from 70 % of it, or from `own` ppm where that is lower."""
     if bad is None or not total:
-        return Standing(bad or 0, total or 0, None, None, Band.UNRATED)
-    return Standing(bad, total, share(bad, total), limit.most(total) - bad, _band(bad, total, limit, own))
+        return unrated(bad, total)
+    room, band = limit.most(total) - bad, _band(bad, total, limit, own)
+    return Standing(bad, total, share(bad, total), room, band, limit.few(total))
+
+
+def unrated(bad: int | None, total: int | None) -> Standing:
+    """Too few to be rated: counts, no rate and no room. `bad` None: not even that is told."""
+    return Standing(bad or 0, total or 0, None, None, Band.UNRATED, bool(total) and bad is not None)
 
 
 def stand_by_share(ppm: int, limit: Limit, *, own: int | None = None) -> Standing:

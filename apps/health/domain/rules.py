@@ -4,7 +4,7 @@ Bands: 0 well, 1 amber, 2 red. None: not known, which neither opens nor ends any
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
@@ -18,10 +18,19 @@ HABIT = 0.1  # an anomaly lives on while its p is below: no flutter around the a
 
 
 @dataclass(frozen=True)
+class Few:
+    """The counts of a rate of few orders. `room`: more bad ones before a breach, negative by how many too many."""
+
+    bad: int
+    total: int
+    room: int
+
+
+@dataclass(frozen=True)
 class Reading:
     """One metric of one site on one day. `value` None: not known, or not rated. `chance` in percent, `p` an anomaly's.
 
-    `broken`: is its limit broken, by `domain.performance.broken`; None: not known.
+    `broken`: is its limit broken, by `domain.performance.broken`; None: not known. `few`: its counts, where these say it.
     """
 
     day: date
@@ -34,6 +43,7 @@ class Reading:
     chance: int | None = None
     p: float | None = None
     alarm: bool = False
+    few: Few | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,7 @@ class Verdict:
     limit: Decimal | None = None
     chance: int | None = None
     stake: int | None = None
+    few: Few | None = None
 
 
 class Terms(Protocol):
@@ -67,7 +78,7 @@ def verdict(terms: Terms, series: Sequence[Reading], *, living: bool = False) ->
     if not series:
         return UNKNOWN
     by = {"band": _band, "threshold": _threshold, "forecast": _forecast, "anomaly": _anomaly}[terms.condition]
-    return by(terms, series, living)
+    return replace(by(terms, series, living), few=series[-1].few)
 
 
 def passes(value: Decimal, operator: str, limit: Decimal) -> bool:

@@ -167,9 +167,19 @@ class Incident(TenantModel):
         return self.state != self.State.RESOLVED
 
 
+class GivenRule(TenantModel):
+    """A rule of the set that the agency was given, by its key. Each is given once: what people make of it is theirs."""
+
+    portal_may = ()
+
+    pk = models.CompositePrimaryKey("agency", "default")
+    default = models.CharField(max_length=40)
+
+
 class Signal(TenantModel):
     """What one rule says of one site, or of one product there, as long as it says so: the parts of an incident.
 
+    `bad` of `total` and the `room` before a breach only where orders are so few that counts say more than the rate.
     `value` and `limit` as the rule's value. `chance` of a breach in percent. `living` ends when the metric is known
     to be well again; a metric that is not known changes nothing.
     """
@@ -189,6 +199,9 @@ class Signal(TenantModel):
     limit = models.DecimalField(max_digits=18, decimal_places=6, null=True)
     chance = models.PositiveSmallIntegerField(null=True)
     stake = models.PositiveSmallIntegerField(default=0)  # percent of the site's 30-day sales
+    bad = models.IntegerField(null=True)
+    total = models.IntegerField(null=True)
+    room = models.IntegerField(null=True)
     day = models.DateField()
     living = models.BooleanField(default=True)
     began_at = models.DateTimeField()

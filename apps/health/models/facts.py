@@ -36,6 +36,9 @@ class Work(models.TextChoices):
     NONE = "none", _("Nothing to do")
 
 
+CLOSED = frozenset({Work.DONE, Work.NONE})
+
+
 class Answer(models.TextChoices):
     """How far the answer to a notice is."""
 

@@ -37,6 +37,7 @@ METRICS: dict[str, str | Promise] = {
     "ncx": _("Negative customer experience (NCX)"),
 }
 FORETOLD = frozenset({"odr", "lsr", "cancel", "vtr", "on_time_ship", "otdr"})  # rates a forecast is made of
+SHORT = "10d"  # the programme of late shipments over 10 days, of which no report tells
 SILENT = "report_age"  # days since the newest report: what rules look at, in no report itself
 # Limits that are no metrics of their own.
 LIMITS: dict[str, str | Promise] = {
@@ -50,7 +51,7 @@ PROGRAMMES: dict[str, str | Promise] = {
     "afn": _("FBA"),
     "mfn": _("own shipping"),
     "sfp": _("Seller Fulfilled Prime"),
-    "10d": _("10 days"),
+    SHORT: _("10 days"),
 }
 
 

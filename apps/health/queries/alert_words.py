@@ -16,6 +16,7 @@ from apps.health.domain.bots import Message
 from apps.health.models import AlertRule, Incident, Severity, Signal, names
 from apps.health.models.facts import Notice, Operator
 from apps.health.models.names import METRICS, SILENT
+from apps.health.queries.wording import few_text
 
 EVERY_POLICY = gettext_lazy("Policy violations of any kind")
 WITHOUT_REPORT = gettext_lazy("Days without a health report")
@@ -88,6 +89,9 @@ def sign_text(sign: Mapping[str, Any], currency: str = "") -> str:
     name = " · ".join(filter(None, (metric_name(metric, sign.get("programme", "")), sign.get("sku"))))
     if value == limit and sign.get("value") != sign.get("limit"):  # rounded onto its limit: say what it really is
         value = str(percent(Decimal(sign["value"]), 3)) if is_share(fact, metric) else value
+    if sign.get("total") is not None:  # of few orders the counts lead
+        told = few_text(sign["bad"], sign["total"], sign["room"])
+        value = _("%(counts)s (%(rate)s)") % {"counts": told, "rate": value}
     words = {"name": name, "value": value, "limit": limit}
     match sign.get("condition"):
         case "forecast":
@@ -104,7 +108,7 @@ def sign_text(sign: Mapping[str, Any], currency: str = "") -> str:
 
 def signal_text(signal: Signal, currency: str = "") -> str:
     """The same of a row."""
-    names = ("metric", "programme", "sku", "value", "limit", "chance")
+    names = ("metric", "programme", "sku", "value", "limit", "chance", "bad", "total", "room")
     rule = {"fact": signal.rule.fact, "condition": signal.rule.condition}
     return sign_text({name: getattr(signal, name) for name in names} | rule, currency)
 

@@ -13,7 +13,7 @@ from apps.accounts.models import Member, Store
 from apps.accounts.queries import rates, site_filter, stores_for
 from apps.core.lists import ListColumn, ListQuery
 from apps.core.money import convert
-from apps.health.domain.headroom import WORST_FIRST, Band
+from apps.health.domain.headroom import UNKNOWN_ROOM, WORST_FIRST, Band
 from apps.health.models import CsatDay, Offer, Outlook
 from apps.health.queries.csat import newest as newest_csat
 from apps.health.queries.figures import REPORT
@@ -38,6 +38,10 @@ RATE_COLUMNS = (
     ListColumn("odr_afn", _("ODR, FBA"), order="odr_afn", numeric=True, help=_("Order defect rate of FBA orders")),
     ListColumn("odr_mfn", _("ODR, own"), order="odr_mfn", numeric=True, help=_("Order defect rate of the seller's own shipping")),
     ListColumn("lsr", _("LSR"), order="lsr", numeric=True, help=_("Late shipment rate, 30 days")),
+    ListColumn(
+        "lsr_10d", _("LSR, 10 days"), order="lsr_10d", numeric=True, shown=False,
+        help=_("Late shipment rate of 10 days, counted from our own orders: no report tells it"),
+    ),
     ListColumn("cancel", _("Cancelled"), order="cancel", numeric=True, help=_("Cancelled by the seller before shipping, 7 days")),
     ListColumn("vtr", _("VTR"), order="vtr", numeric=True, help=_("Valid tracking rate, 30 days")),
     ListColumn("otdr", _("OTDR"), order="otdr", numeric=True, help=_("On-time delivery rate, 14 days")),
@@ -122,14 +126,14 @@ class Line:
 
     @property
     def nearest(self) -> Cell | None:
-        """The rate with the least room; None where nothing is rated."""
+        """The rate nearest to its limit; None where nothing is rated."""
         known = [cell for cell in self.cells.values() if cell.reading.standing.room is not None]
-        return min(known, key=lambda cell: cell.reading.standing.room or 0, default=None)
+        return min(known, key=lambda cell: cell.reading.standing.nearness, default=None)
 
 
-def _worst(cell: Cell) -> tuple[int, int]:
+def _worst(cell: Cell) -> tuple[int, tuple[bool, int]]:
     standing = cell.reading.standing
-    return WORST_FIRST.index(standing.band), standing.room if standing.room is not None else 10**9
+    return WORST_FIRST.index(standing.band), standing.nearness
 
 
 @dataclass(frozen=True)
@@ -150,13 +154,35 @@ def board(member: Member, query: ListQuery, *, currency: str, today: date) -> Bo
     _please(lines, member)
     _foretell(lines, member)
     _weigh(lines, member, currency, today)
-    for line in lines.values():
-        line.stale = line.told_on is not None and (today - line.told_on).days > STALE_AFTER
+    _age(lines, today)
     counts = {state: sum(line.state == state for line in lines.values()) for state in STATES}
     trouble = sum(line.at_stake or 0 for line in lines.values() if line.state in {"breach", "near"})
     days = [line.told_on for line in lines.values() if line.told_on]
     found = [line for line in lines.values() if _wanted(line, query)]
     return Board(ranked(found, query), counts, trouble, max(days, default=None))
+
+
+def worst_sites(member: Member, stores: Sequence[Store], query: ListQuery, *, today: date) -> dict[int, Line]:
+    """{store: its site that stands worst}, of the sites asked for; stores come with their sites. Eight queries."""
+    lines = _lines(member, stores, query)
+    _read(lines, member)
+    _foretell(lines, member)
+    _age(lines, today)
+    found: dict[int, Line] = {}
+    for line in sorted(lines.values(), key=graveness):
+        found.setdefault(line.store.pk, line)
+    return found
+
+
+def graveness(line: Line) -> tuple[Any, ...]:
+    """Orders lines, the gravest first: by state, then by what is nearest to its limit."""
+    nearest = line.nearest.reading.standing.nearness if line.nearest else (True, UNKNOWN_ROOM)
+    return STATES.index(line.state), nearest, line.site
+
+
+def _age(lines: dict[tuple[int, str], Line], today: date) -> None:
+    for line in lines.values():
+        line.stale = line.told_on is not None and (today - line.told_on).days > STALE_AFTER
 
 
 def _chosen(stores: QuerySet[Store], query: ListQuery, member: Member) -> list[Store]:
@@ -257,7 +283,7 @@ ORDER: dict[str, Any] = {column.key: _rate(column.key) for column in RATE_COLUMN
     "policy": lambda line: line.policy,
     "sfp": lambda line: _worst(line.prime) if line.prime else None,
     "csat": lambda line: line.csat.score if line.csat else None,
-    "room": lambda line: line.nearest.reading.standing.room if line.nearest else None,
+    "room": lambda line: line.nearest.reading.standing.nearness if line.nearest else None,
     "at_stake": lambda line: line.at_stake,
     "owner": lambda line: str(line.store.owner or "") or None,
     "date": lambda line: line.told_on,

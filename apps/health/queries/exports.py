@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import Member
 from apps.core import lists
 from apps.core.exports import Field, money
-from apps.health.domain.headroom import WHOLE
+from apps.health.domain.headroom import WHOLE, Band
 from apps.health.models import Figure
 from apps.health.models.names import metric_name, programme_name
 from apps.health.queries.board import COLUMNS, DEFAULT_SORT, Cell, Line, board
@@ -43,6 +43,19 @@ def _share(value: int | None) -> float | None:
     return None if value is None else value / WHOLE
 
 
+def _bad(flat: Flat) -> int | None:
+    """Nothing where only a share is told, or no count of an unrated one."""
+    standing = flat.cell.reading.standing
+    told = standing.total > 0 and (standing.few or standing.room is not None)
+    return standing.bad if told else None
+
+
+def _rate(flat: Flat) -> float | None:
+    """Nothing while not rated, whatever the report writes there: that is not 0 %."""
+    reading = flat.cell.reading
+    return None if reading.band == Band.UNRATED else _share(reading.row.rate)
+
+
 def _day(flat: Flat) -> date:
     return flat.cell.reading.row.date
 
@@ -53,12 +66,12 @@ FIELDS = (
     Field(_("Metric"), lambda f: metric_name(f.cell.reading.row.metric), code=_row("metric")),
     Field(_("Programme"), lambda f: programme_name(f.cell.reading.row.programme), code=_row("programme")),
     Field(_("Report of"), _day),
+    Field(_("Bad"), _bad),
     Field(_("Looked at"), _row("total")),
-    Field(_("Bad"), lambda f: f.cell.reading.standing.bad),
-    Field(_("Rate"), lambda f: _share(f.cell.reading.row.rate)),
+    Field(_("More allowed"), lambda f: f.cell.reading.standing.room),
+    Field(_("Rate"), _rate),
     Field(_("Target"), lambda f: _share(f.cell.reading.level.target if f.cell.reading.level else None)),
     Field(_("Operator"), lambda f: OPERATORS.get(f.cell.reading.level.operator if f.cell.reading.level else "", "")),
-    Field(_("More allowed"), lambda f: f.cell.reading.standing.room),
     Field(_("State"), lambda f: str(BANDS[f.cell.reading.band]), code=lambda f: f.cell.reading.band.value),
     Field(_("Told by"), lambda f: str(ORIGINS[f.cell.reading.origin]), code=lambda f: f.cell.reading.origin),
     Field(

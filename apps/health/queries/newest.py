@@ -8,7 +8,17 @@ from django.utils import timezone
 from apps.accounts.models import Member
 from apps.accounts.queries import site_filter
 from apps.health.domain import performance
-from apps.health.domain.headroom import WHOLE, WORST_FIRST, Band, Limit, Standing, Window, stand, stand_by_share
+from apps.health.domain.headroom import (
+    WHOLE,
+    WORST_FIRST,
+    Band,
+    Limit,
+    Standing,
+    Window,
+    stand,
+    stand_by_share,
+    unrated,
+)
 from apps.health.domain.performance import OF_GOOD
 from apps.health.models import Figure, HealthDay
 from apps.health.models.facts import Operator
@@ -89,10 +99,17 @@ def _standing(row: HealthDay, level: Level | None, asked: Standards) -> Standing
     if row.total is None and row.rate is not None:
         part = WHOLE - row.rate if row.metric in OF_GOOD else row.rate
         return _judged(row, level, stand_by_share(part, limit, own=own))
-    if row.count is None or row.total is None or row.status == HealthDay.Status.NONE:
-        return Standing(row.count or 0, row.total or 0, None, None, Band.UNRATED)
-    bad = row.total - row.count if row.metric in OF_GOOD else row.count
+    bad = _bad(row)
+    if bad is None or row.status == HealthDay.Status.NONE:
+        return unrated(bad, row.total)
     return _judged(row, level, stand(bad, row.total, limit, own=own))
+
+
+def _bad(row: HealthDay) -> int | None:
+    """The bad ones; None where the row lacks a number."""
+    if row.count is None or row.total is None:
+        return None
+    return row.total - row.count if row.metric in OF_GOOD else row.count
 
 
 def _judged(row: HealthDay, level: Level, standing: Standing) -> Standing:

@@ -15,9 +15,10 @@ from apps.core import copying
 from apps.core.metrics import REGISTRY, Measure, Metric, Period, Unit, evaluate
 from apps.core.tenancy import acting_agency
 from apps.health.domain import anomaly
+from apps.health.domain.headroom import Limit
 from apps.health.domain.incidents import Site
-from apps.health.domain.performance import Told, broken
-from apps.health.domain.rules import Reading
+from apps.health.domain.performance import OF_GOOD, Told, broken
+from apps.health.domain.rules import Few, Reading
 from apps.health.models import AlertRule, HealthDay, Notice, Outlook, Standard
 from apps.health.models.facts import Work
 from apps.health.models.names import COUNTED, SILENT
@@ -166,7 +167,17 @@ def _reading(metric: str, row: Sequence[Any], asked: Standard | None) -> Reading
         rate=not counted,
         broken=None if target is None or not operator or value is None else broken(told, operator, target),
         word=status if metric == "ahr" and value is None else "",
+        few=None if counted or value is None else _few(metric, told, operator, target),
     )
+
+
+def _few(metric: str, told: Told, operator: str, target: int | None) -> Few | None:
+    """The counts of a rate of so few orders that they say it; None where the rate does."""
+    if told.count is None or not told.total or target is None or operator not in {"lt", "le", "gt", "ge"}:
+        return None
+    limit = Limit.of(target, operator)
+    bad = told.total - told.count if metric in OF_GOOD else told.count
+    return Few(bad, told.total, limit.most(told.total) - bad) if limit.few(told.total) else None
 
 
 def _exact(rate: int | None, count: int | None, total: int | None) -> Decimal | None:

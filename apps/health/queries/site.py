@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Max, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import Member, Store
@@ -15,9 +16,12 @@ from apps.accounts.queries import site_filter
 from apps.health.domain.headroom import WORST_FIRST, Limit, RollOff, Window, roll_off
 from apps.health.domain.performance import OF_GOOD
 from apps.health.models import Figure, HealthDay, Outlook
+from apps.health.models.names import SHORT
 from apps.health.queries.figures import REPORT
+from apps.health.queries.leaving import window_of
 from apps.health.queries.newest import Reading, newest
 from apps.health.queries.series import known
+from apps.health.queries.standards import standards
 
 TREND_DAYS = 60
 PAST_DAYS = 30  # of the chart, before the newest report
@@ -64,9 +68,9 @@ class Health:
 
     @property
     def nearest(self) -> Rate | None:
-        """The rate with the least room; None where nothing is rated."""
+        """The rate nearest to its limit; None where nothing is rated."""
         rated = [each for each in self.rates if each.reading.standing.room is not None]
-        return min(rated, key=lambda each: each.reading.standing.room or 0, default=None)
+        return min(rated, key=lambda each: each.reading.standing.nearness, default=None)
 
 
 def health(member: Member, store: Store) -> Health:
@@ -92,8 +96,7 @@ def health(member: Member, store: Store) -> Health:
 
 def _worst_first(each: Rate) -> tuple[Any, ...]:
     standing, row = each.reading.standing, each.reading.row
-    room = standing.room if standing.room is not None else 10**9
-    return WORST_FIRST.index(standing.band), room, row.marketplace_id, row.metric, row.programme
+    return WORST_FIRST.index(standing.band), standing.nearness, row.marketplace_id, row.metric, row.programme
 
 
 def _key(row: HealthDay | Outlook) -> tuple[Any, ...]:
@@ -137,6 +140,7 @@ class Course:
     rate: Rate
     leaving: list[RollOff]
     chart: dict[str, Any]
+    listed: bool = False  # does the list of defect orders say the same days of them?
 
     @property
     def soon(self) -> list[RollOff]:
@@ -146,7 +150,7 @@ class Course:
 
 
 def course(store: Store, rate: Rate) -> Course | None:
-    """The course of one rate; None where its report names no window. Three queries."""
+    """The course of one rate; None where its report names no window. Four queries."""
     row, window = rate.reading.row, rate.reading.window
     if window is None or rate.reading.limit is None:
         return None
@@ -158,14 +162,17 @@ def course(store: Store, rate: Rate) -> Course | None:
     past: Iterable[HealthDay | Figure] = HealthDay.objects.filter(**same)
     if rate.reading.origin != REPORT:
         past = Figure.objects.filter(**same, origin=rate.reading.origin).defer("by")
-    return Course(rate, leaving, _chart(rate, window, list(past), leaving))
+    asked = standards(timezone.localdate(), metrics=[row.metric])
+    listed = window_of(asked, row.metric, row.marketplace_id, row.programme) == window
+    return Course(rate, leaving, _chart(rate, window, list(past), leaving), listed)
 
 
 def _leaving(store: Store, rate: Rate, window: Window) -> list[RollOff]:
     """From our own facts: Amazon's report only counts."""
     row = rate.reading.row
     told = known(store.pk, before=row.date, days=window.days + window.lag + 1)
-    series = told.series.get((row.marketplace_id, row.metric, row.programme))
+    programme = "" if row.programme == SHORT else row.programme  # the same orders, a shorter window
+    series = told.series.get((row.marketplace_id, row.metric, programme))
     if series is None:
         return []
     first = series.last - timedelta(days=len(series.bad) - 1)

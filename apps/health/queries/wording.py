@@ -8,9 +8,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from apps.core.templatetags.figures import day, decimal, percent
+from apps.core.templatetags.figures import day, decimal, number, percent
 from apps.health.domain.forecast import HORIZON
-from apps.health.domain.headroom import WHOLE, Band
+from apps.health.domain.headroom import WHOLE, Band, Standing
 from apps.health.models import Figure, Outlook
 from apps.health.models.facts import Operator
 from apps.health.queries.figures import Entered
@@ -24,6 +24,15 @@ BANDS: dict[Band, str | Promise] = {
     Band.UNRATED: gettext_lazy("Not rated"),
 }
 TONES = {Band.GOOD: "success", Band.AMBER: "warning", Band.BREACH: "danger", Band.UNRATED: "neutral"}
+# How a whole site stands, as the matrix of all stores says it.
+STATES: dict[str, str | Promise] = {
+    "breach": gettext_lazy("Over a limit"),
+    "near": gettext_lazy("Watch"),
+    "good": pgettext_lazy("health", "Good"),
+    "unrated": gettext_lazy("Not rated"),
+    "silent": gettext_lazy("No report"),
+}
+STATE_TONES = {"breach": "danger", "near": "warning", "good": "success", "unrated": "neutral", "silent": "neutral"}
 
 
 CSAT_INPUTS: dict[str, str | Promise] = {
@@ -88,10 +97,28 @@ def room_text(reading: Reading) -> str:
     if room is None:
         return _("not rated") if reading.band == Band.UNRATED else _("share only, no counts")
     if room < 0:
-        return ngettext("%(count)d too many", "%(count)d too many", -room) % {"count": -room}
+        return before_text(room)
     if room == 0:
         return _("no more allowed")
     return ngettext("%(count)d more allowed", "%(count)d more allowed", room) % {"count": room}
+
+
+def counted_text(standing: Standing) -> str:
+    """How many bad ones of how many."""
+    return _("%(bad)s of %(total)s") % {"bad": number(standing.bad), "total": number(standing.total)}
+
+
+def before_text(room: int) -> str:
+    """How many more before a breach, or how many too many."""
+    if room < 0:
+        return ngettext("%(count)d too many", "%(count)d too many", -room) % {"count": -room}
+    return ngettext("%(count)d more before a breach", "%(count)d more before a breach", room) % {"count": room}
+
+
+def few_text(bad: int, total: int, room: int) -> str:
+    """A rate of few orders by its counts: `2 of 140; 0 more before a breach`."""
+    said = {"bad": number(bad), "total": number(total), "room": before_text(room)}
+    return _("%(bad)s of %(total)s; %(room)s") % said
 
 
 def room_short(reading: Reading) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member
@@ -11,6 +12,7 @@ from apps.accounts.queries import owned, site_filter, stores_for
 from apps.core.lists import ListColumn, ListQuery, dom_id, ordered
 from apps.core.models import Entry
 from apps.health.models import Defect, Notice
+from apps.health.queries.leaving import in_leaving, with_leaving
 
 STATES = ("todo", "doing", "done", "none")
 DEFECT_SORT, NOTICE_SORT = "-ordered", "-at"
@@ -24,6 +26,14 @@ DEFECT_COLUMNS = (
     ListColumn("ordered", _("Ordered"), order="ordered_on"),
     ListColumn("reported", _("Reported"), order="reported_on"),
     ListColumn("withdrawn", _("Withdrawn"), order="withdrawn_on"),
+    ListColumn(
+        "leaves",
+        _("Leaves the window on"),
+        order="leaves_on",
+        help=_(
+            "The first report, by UTC day, that no longer counts it; nothing where its day is unknown or it was withdrawn"
+        ),
+    ),
     ListColumn("state", _("State"), order="state"),
     ListColumn("owner", _("Owner"), order="owner__user__name"),
     ListColumn("note", _("Note"), shown=False),
@@ -43,8 +53,9 @@ NOTICE_COLUMNS = (
 
 
 def defects_for(member: Member) -> QuerySet[Defect]:
-    """Defects of the sites the member may see."""
-    return Defect.objects.filter(site_filter(member)).select_related("store", "owner__user")
+    """Defects of the sites the member may see, with the day on which each leaves its window."""
+    rows = Defect.objects.filter(site_filter(member)).select_related("store", "owner__user")
+    return with_leaving(rows, timezone.localdate())
 
 
 def notices_for(member: Member) -> QuerySet[Notice]:
@@ -66,6 +77,7 @@ def chosen(rows: QuerySet[Any], query: ListQuery, member: Member, *, text: Itera
         rows = rows.filter(marketplace__in=query.markets)
     same = {"store": "store__slug", "kind": "kind", "programme": "programme"}
     rows = rows.filter(**{column: query.get(name) for name, column in same.items() if query.get(name)})
+    rows = in_leaving(rows, query) if rows.model is Defect else rows
     return rows.filter(owned(query.owner, member))
 
 

@@ -29,6 +29,7 @@ DEFECT_FIELDS = (
     Field(_("Ordered"), lambda r: r.ordered_on),
     Field(_("Reported"), lambda r: r.reported_on),
     Field(_("Withdrawn"), lambda r: r.withdrawn_on),
+    Field(_("Leaves the window on"), lambda r: r.leaves_on),
     Field(_("State"), lambda r: r.get_state_display(), code=lambda r: r.state),
     Field(_("Owner"), _owner),
     Field(_("Note"), lambda r: r.note),

@@ -98,6 +98,12 @@ def room_short(reading: Reading) -> str:
 
 
 @register.filter
+def counted(reading: Reading) -> str:
+    """`2 of 140`: what a rate of few orders is told by."""
+    return wording.counted_text(reading.standing)
+
+
+@register.filter
 def band_badge(reading: Reading) -> SafeString:
     """Where a rate stands, as a word with its colour."""
     return status_badge(reading.band, wording.BANDS[reading.band], wording.TONES[reading.band])

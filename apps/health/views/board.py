@@ -6,7 +6,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models.stores import Region
@@ -16,18 +15,11 @@ from apps.core import lists
 from apps.core.http import MemberRequest, page, requires
 from apps.core.permissions import Permission
 from apps.health.queries import board as queries
+from apps.health.queries.wording import STATE_TONES, STATES
 
 PAGE = "health"
 TEMPLATE = "health/board.html"
 FILTERS = {"q", "mp", "region", "owner", "status", "store"}
-LABELS = {
-    "breach": gettext_lazy("Over a limit"),
-    "near": gettext_lazy("Watch"),
-    "good": pgettext_lazy("health", "Good"),
-    "unrated": gettext_lazy("Not rated"),
-    "silent": gettext_lazy("No report"),
-}
-TONES = {"breach": "danger", "near": "warning", "good": "success", "unrated": "neutral", "silent": "neutral"}
 
 
 @require_safe
@@ -55,8 +47,8 @@ def context(request: MemberRequest) -> dict[str, Any]:
         "board": found,
         "currency": currency,
         "segments": _segments(query, found),
-        "labels": LABELS,
-        "tones": TONES,
+        "labels": STATES,
+        "tones": STATE_TONES,
         "sites": sorted({site.marketplace_id for store in stores for site in store.sites.all() if site.active}),
         "regions": [choice for choice in Region.choices if choice[0]],
         "filtered": bool(set(query.params) & FILTERS),
@@ -66,7 +58,7 @@ def context(request: MemberRequest) -> dict[str, Any]:
 def _segments(query: lists.ListQuery, found: queries.Board) -> list[dict[str, Any]]:
     status = query.status if query.status in queries.STATES else ""
     counts = [("", _("All"), sum(found.counts.values()))]
-    counts += [(key, str(LABELS[key]), found.counts[key]) for key in queries.STATES]
+    counts += [(key, str(STATES[key]), found.counts[key]) for key in queries.STATES]
     return pages.segments(query, status, counts)
 
 

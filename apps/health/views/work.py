@@ -25,12 +25,14 @@ from apps.core.permissions import LABELS, Permission
 from apps.health.actions.work import work_on
 from apps.health.forms import work as forms
 from apps.health.models import Defect, Notice
-from apps.health.models.facts import Programme, Work
+from apps.health.models.facts import CLOSED, Programme, Work
+from apps.health.models.names import metric_name
 from apps.health.queries import notices as letters
 from apps.health.queries import work as queries
+from apps.health.queries.beside import beside
+from apps.health.queries.leaving import KINDS_OF
 
-FILTERS = {"q", "mp", "store", "kind", "programme", "owner", "status"}
-CLOSED = {Work.DONE, Work.NONE}
+FILTERS = {"q", "mp", "store", "kind", "programme", "owner", "status", "metric", "leaves_from", "leaves_to"}
 TONES = {"todo": "warning", "doing": "info", "done": "success", "none": "neutral"}
 ANSWER_TONES = {"none": "neutral", "draft": "info", "given": "success"}
 
@@ -108,6 +110,7 @@ def context(request: MemberRequest, kind: List, slug: str, params: QueryDict) ->
         "answer_tones": ANSWER_TONES,
         "kinds": kind.kinds.choices,
         "programmes": Programme.choices,
+        "metrics": [(key, metric_name(key)) for key in KINDS_OF],
         "work": _states(request, kind.kinds),
         "filtered": bool(set(query.params) & FILTERS),
         "sites": _sites(member),
@@ -233,7 +236,12 @@ def _of_notice(row: Notice, member: Member) -> dict[str, Any]:
     return {"answers": told, "original": letters.original_of(row, member), "kind_names": dict(Notice.Kind.choices)}
 
 
-DEFECT = One("defect.", "health/defect.html", forms.DefectWork, ("owner", "state", "note"))
+def _of_defect(row: Defect, member: Member) -> dict[str, Any]:
+    """What else is known of its order."""
+    return {"beside": beside(row)}
+
+
+DEFECT = One("defect.", "health/defect.html", forms.DefectWork, ("owner", "state", "note"), _of_defect)
 NOTICE = One(
     "notice.",
     "health/notice.html",

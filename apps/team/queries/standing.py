@@ -16,6 +16,9 @@ from apps.accounts.queries import site_filter, stores_for
 from apps.core.lists import ListQuery
 from apps.core.metrics import Period, a_year_before
 from apps.core.money import to_decimal
+from apps.core.permissions import Permission
+from apps.health.queries.board import STATES, graveness, worst_sites
+from apps.health.queries.board import Line as HealthLine
 from apps.inventory.queries.lines import lines_for
 from apps.sales.models import StoreDay
 from apps.sync.queries.freshness import BROKEN, LATE, freshness
@@ -24,6 +27,7 @@ from apps.team.queries.lens import COMPARED, View
 
 SOON = timedelta(days=7)
 ORDERS = "orders"
+HEALTH = "health"
 REGIONS = (*Region.choices[:-1], ("", _("Other channels")))
 
 
@@ -55,6 +59,7 @@ class Line:
     fresh_word: str = "fresh"  # fresh, stale or broken, as components/freshness.html takes it
     orders_at: datetime | None = None  # when its orders were last brought
     orders_known: bool = True  # False: they were never brought, or there is no source of them
+    health: HealthLine | None = None  # the site that stands worst; None: none, or not asked for
 
     @property
     def known(self) -> bool:
@@ -154,7 +159,7 @@ def standing(view: View, *, currency: str) -> Standing:
     """
     stores = stores_for(view.member).filter(active=True).select_related("client", "owner__user")
     stores = _chosen(stores.prefetch_related("sites"), view.query, view.member)
-    lines = {store.pk: Line(store) for store in stores}
+    lines = _by_health({store.pk: Line(store) for store in stores}, view)
     days = _sales(lines, view)
     _stock(lines, view)
     for pk, (todo, money) in at_stake_by_store(view.member).items():
@@ -162,6 +167,19 @@ def standing(view: View, *, currency: str) -> Standing:
             lines[pk].todo, lines[pk].at_stake = todo, view.money(money, currency)
     _freshness(lines)
     return _standing(_sorted(lines.values(), view.query), days, view.query)
+
+
+def _by_health(lines: dict[int, Line], view: View) -> dict[int, Line]:
+    """Lines with the site that stands worst, those in the state asked for; asked only where a column or filter shows it."""
+    query, wanted = view.query, view.query.get(HEALTH)
+    if not view.member.can(Permission.HEALTH_VIEW) or not (query.shows(HEALTH) or query.sort == HEALTH or wanted):
+        return lines
+    stores = [line.store for line in lines.values()]
+    for pk, worst in worst_sites(view.member, stores, query, today=view.today).items():
+        lines[pk].health = worst
+    if wanted not in STATES:
+        return lines
+    return {pk: line for pk, line in lines.items() if line.health and line.health.state == wanted}
 
 
 def client_standing(stores: Sequence[Store], view: View) -> Standing:
@@ -279,6 +297,7 @@ ORDER: dict[str, Any] = {
     "units": lambda line: line.now.units,
     "orders": lambda line: line.now.orders,
     "cover": lambda line: line.cover,
+    HEALTH: lambda line: graveness(line.health) if line.health else None,
     "owner": lambda line: str(line.store.owner or ""),
 }
 

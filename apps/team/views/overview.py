@@ -13,6 +13,7 @@ from apps.core.findings import explain_stake
 from apps.core.http import MemberRequest, page, requires
 from apps.core.metrics import REGISTRY, Explanation, explain
 from apps.core.permissions import Permission
+from apps.health.queries.wording import STATE_TONES, STATES
 from apps.team.queries import inbox as findings_of
 from apps.team.queries import lens, periods, standing
 
@@ -68,6 +69,13 @@ STORES = (
         numeric=True,
         help=_("Units available, reserved and inbound ÷ daily sales of all SKUs"),
     ),
+    lists.ListColumn(
+        standing.HEALTH,
+        _("Account health"),
+        order=standing.HEALTH,
+        needs=Permission.HEALTH_VIEW,
+        help=_("The site that stands worst by Amazon's limits, and how many more defects before the nearest of them"),
+    ),
     lists.ListColumn("sites", _("Sites")),
     lists.ListColumn("owner", _("Owner"), order="owner"),
     lists.ListColumn("sync", _("Data")),
@@ -105,6 +113,9 @@ def _overview(request: MemberRequest) -> dict[str, Any]:
         "explained": _why(found.lines),
         "regions": [(key, label) for key, label in standing.REGIONS if key],
         "owners": [("me", _("Mine"))],
+        "health_states": list(STATES.items()) if member.can(Permission.HEALTH_VIEW) else [],
+        "health_labels": STATES,
+        "health_tones": STATE_TONES,
         "may_work": member.can(Permission.INBOX_WORK),
         "today": today,
     } | switches(view, found, own=own)

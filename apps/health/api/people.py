@@ -1,0 +1,27 @@
+"""REST: people by their addresses."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from apps.accounts.models import Member
+from apps.accounts.queries import colleagues
+
+
+class Colleague(serializers.EmailField):
+    """One of the agency's own active people by e-mail address; null for nobody."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, allow_null=True, **options)
+
+    def run_validation(self, data: Any = empty) -> Member | None:
+        """The person of an address; refuses one that nobody of the agency has."""
+        address = super().run_validation(data)
+        if address is None:
+            return None
+        found = colleagues().filter(user__email__iexact=address).first()
+        if found is None:
+            raise serializers.ValidationError(_("Nobody of the agency has this address."))
+        return found
