@@ -16,7 +16,9 @@ NPM = PATH="$$PATH:$(CURDIR)/$(VENV)/bin" npm
 
 # Certificates of the machine, not those that uv brings: some networks have their own.
 export UV_SYSTEM_CERTS ?= 1
-export PYTHONDONTWRITEBYTECODE ?=
+# Compiled once and kept beside the packages: dozens of short programs start here, each would compile all it imports.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
 .PHONY: up test cover lint bench messages build clean setup lock
 .DEFAULT_GOAL := up
