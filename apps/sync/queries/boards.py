@@ -1,5 +1,6 @@
 """What the pages of stores, streams, runs and documents show. A constant number of queries each."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from apps.accounts.models import Store
 from apps.accounts.queries import stores_for, whole_filter
 from apps.core.models import Entry
 from apps.core.permissions import Permission
+from apps.core.undo import UNDO, undone_numbers
 from apps.sync.domain import ages
 from apps.sync.models import NOTIFICATIONS, Connection, Run, StoredDocument, Stream, WebhookDelivery
 from apps.sync.queries.freshness import BACKFILLING, BROKEN, FRESH, LATE, NEVER, Freshness, freshness
@@ -139,6 +141,18 @@ def visible_documents(member: Any) -> QuerySet[StoredDocument]:
         whole_filter(member) | Q(store__in=stores_for(member), uploaded_by=member)
     )
     return documents.select_related("store", "run", "uploaded_by__user").order_by("-received_at", "-pk")
+
+
+def undoable(member: Any, documents: Iterable[StoredDocument]) -> list[Entry]:
+    """What these files changed and one step takes back, where the member may, each with `undone`."""
+    if not (member.can(Permission.CHANGES_UNDO) and member.can(Permission.IMPORT)):
+        return []
+    files = {"kind": StoredDocument._meta.label_lower, "target__in": [str(each.pk) for each in documents]}
+    entries = list(Entry.objects.filter(**files, verb__in=UNDO).order_by("number"))
+    done = undone_numbers([entry.number for entry in entries])
+    for entry in entries:
+        entry.undone = entry.number in done  # type: ignore[attr-defined]
+    return entries
 
 
 def imports(member: Any) -> QuerySet[StoredDocument]:

@@ -73,6 +73,7 @@ VERBS = {
     "costs.drop": _("Cost taken away"),
     "import.load": _("File loaded"),
     "import.discard": _("File discarded"),
+    "import.figures": _("Health figures brought by a file"),
     "import.map": _("Columns of a kind of file named"),
     "run.replay": _("Run tried again"),
     "run.drop": _("Run given up"),
