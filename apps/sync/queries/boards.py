@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Store
 from apps.accounts.queries import stores_for, whole_filter
+from apps.core.audit import verb_words
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.undo import UNDO, undone_numbers
@@ -21,20 +21,6 @@ from apps.sync.sources import SOURCES
 
 FAILED = (Run.State.DEAD, Run.State.QUARANTINED, Run.State.NEEDS_OWNER)
 SHOWN = 10
-DEEDS = {
-    "connection.connect": _("Connected"),
-    "connection.reconnect": _("Reconnected"),
-    "connection.pause": _("Connection paused"),
-    "connection.resume": _("Connection resumed"),
-    "connection.disconnect": _("Disconnected"),
-    "notifications.subscribe": _("Notifications set up"),
-    "notifications.unsubscribe": _("Notifications ended"),
-    "notifications.test": _("Test notification asked for"),
-    "notifications.began": _("Subscribed at Amazon"),
-    "notifications.lost": _("Subscription was lost and made again"),
-    "notifications.ended": _("Subscription deleted at Amazon"),
-    "notifications.drop": _("Unreadable notification removed"),
-}
 
 
 @dataclass
@@ -113,7 +99,7 @@ def door_history(store: Store) -> list[Entry]:
     for entry in entries:
         kind, type_ = entry.after.get("kind"), entry.after.get("type")
         named = str(SOURCES[kind].label) if kind in SOURCES else str(NOTIFICATIONS.get(type_, ""))
-        entry.said = " · ".join(filter(None, [str(DEEDS.get(entry.verb, entry.verb)), named]))  # type: ignore[attr-defined]
+        entry.said = " · ".join(filter(None, [verb_words(entry.verb), named]))  # type: ignore[attr-defined]
     return entries
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member
 from apps.accounts.queries import discreet, stores_for
+from apps.core.audit import verb_words
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.undo import UNDO, VERB, undone_numbers
@@ -156,7 +157,7 @@ class Change:
     @property
     def label(self) -> str:
         """The verb as people read it."""
-        return str(VERBS.get(self.entry.verb) or self.entry.verb.replace(".", ": ").replace("-", " "))
+        return verb_words(self.entry.verb)
 
     @property
     def why(self) -> str:
