@@ -96,6 +96,7 @@ ROUTES = (
     _route("POST", "/_sqs(/.*)?", "queue", queues.answer, "open"),
     _route("GET", "/healthz", "healthz", control.health, "control"),
     _route("GET", "/_sandbox/partners", "partners", control.partners, "control"),
+    _route("GET", "/_sandbox/rates", "rates", control.rates, "control"),
     _route("GET", "/_sandbox/clock", "clock", control.clock, "control"),
     _route("POST", "/_sandbox/clock", "clock", control.move_clock, "control"),
     _route("GET", "/_sandbox/faults", "faults", control.faults, "control"),

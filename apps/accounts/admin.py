@@ -10,19 +10,29 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.db.models import Count, Exists, IntegerField, Max, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
-from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from django.utils.translation import ngettext
+from unfold.decorators import action, display
+from unfold.widgets import (
+    INPUT_CLASSES,
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
+from apps.accounts.actions import reference_rates
 from apps.accounts.actions.founding import NewAgency, change_tenant, found_agency, invite_owner
 from apps.accounts.actions.letters import mail_invitation, mail_visit
+from apps.accounts.actions.rates import in_words
 from apps.accounts.actions.refusal import Refused
 from apps.accounts.actions.support import end_support, grant_support
-from apps.accounts.forms import currency_choices
+from apps.accounts.forms import RateFileForm, RateTextForm, currency_choices
 from apps.accounts.models import (
     Agency,
     FxRate,
@@ -46,6 +56,13 @@ def _count(model: Any) -> Subquery:
     rows = model._base_manager.filter(agency=OuterRef("pk")).order_by().values("agency").annotate(n=Count("*"))
     return Subquery(rows.values("n"), output_field=IntegerField())
 
+
+PREVIEWED = 200  # lines of a file of rates that its preview shows
+# What the log calls the two steps of a file of rates.
+ROUND_TRIPS = {
+    reference_rates.LOAD: _("Loaded from a file."),
+    reference_rates.UNDONE.rstrip("-"): _("A load was taken back."),
+}
 
 # Seats, addresses, second factors and sessions are their owners' own; groups are not used.
 for theirs in (Group, EmailAddress, Authenticator, UserSession):
@@ -185,6 +202,35 @@ class MarketplaceAdmin(ConsoleAdmin):
         return ("code", "amazon_id") if obj else ()
 
 
+class ReferenceFileForm(RateFileForm):
+    """A file of rates, in the console's looks."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].widget.attrs["class"] = " ".join(INPUT_CLASSES)
+
+
+def _planned(lines: list[reference_rates.Planned]) -> dict[str, Any]:
+    """The table of a preview: what a line says, and what it changes."""
+    headers = [
+        _("Currency"),
+        _("Valid from"),
+        _("For one US dollar"),
+        _("So far"),
+        _("Change"),
+        _("Source"),
+        _("State"),
+    ]
+    rows = []
+    for each in lines:
+        line, was = each.line, each.was
+        so_far = f"{in_words(was)[0]} ({was.valid_from})" if was else "–"
+        change = "–" if each.change is None else f"{each.change:+.2f} %"
+        state = _("as it is") if each.same else _("replaces one") if each.replaces else _("new")
+        rows.append([line.currency, line.valid_from, in_words(line)[0], so_far, change, line.source, state])
+    return {"headers": headers, "rows": rows}
+
+
 @admin.register(FxRate)
 class FxRateAdmin(ConsoleAdmin):
     """Reference rates: what one US dollar costs, from a day on."""
@@ -193,6 +239,54 @@ class FxRateAdmin(ConsoleAdmin):
     list_display = ("currency", "per_usd", "valid_from", "source", "counts")
     list_filter = ("currency",)
     ordering = ("-valid_from", "currency")
+    actions_list: ClassVar[list[str]] = ["load"]
+
+    @action(description=_("Load a file"), url_path="load", permissions=["change"])
+    def load(self, request: HttpRequest) -> HttpResponse:
+        """Rates from a CSV file: looked at first, then loaded whole; the last load can be taken back."""
+        deed = request.POST.get("deed", "")
+        if deed == "undo":
+            return self._undo(request)
+        if deed == "load":
+            return self._load(request)
+        form = ReferenceFileForm(request.POST or None, request.FILES or None)
+        return self._load_page(request, form, seen=form if form.is_valid() else None)
+
+    def _load(self, request: HttpRequest) -> HttpResponse:
+        form = RateTextForm(request.POST)
+        if not form.is_valid():  # no longer what was looked at
+            for problem in (message for each in form.errors.values() for message in each):
+                self.message_user(request, problem, messages.ERROR)
+            return self._load_page(request, ReferenceFileForm())
+        values = form.cleaned_data
+        count = reference_rates.load_rates(values["text"], name=values["name"], user=request.user, using=PLATFORM)
+        said = ngettext("%(count)d rate loaded.", "%(count)d rates loaded.", count) % {"count": count}
+        self.message_user(request, said if count else _("All of these rates stand already."), messages.SUCCESS)
+        return redirect("admin:accounts_fxrate_changelist")
+
+    def _undo(self, request: HttpRequest) -> HttpResponse:
+        number = request.POST.get("number", "")
+        try:
+            count = reference_rates.undo_load(
+                int(number) if number.isdecimal() else 0, user=request.user, using=PLATFORM
+            )
+        except Refused as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return self._load_page(request, ReferenceFileForm())
+        said = ngettext("%(count)d rate taken back.", "%(count)d rates taken back.", count) % {"count": count}
+        self.message_user(request, said, messages.SUCCESS)
+        return redirect("admin:accounts_fxrate_changelist")
+
+    def _load_page(self, request: HttpRequest, form: RateFileForm, *, seen: RateFileForm | None = None) -> HttpResponse:
+        context = self.admin_site.each_context(request) | {"title": _("Load rates from a file"), "opts": self.opts}
+        context |= {"form": form, "last": reference_rates.last_load(using=PLATFORM)}
+        if seen is not None:
+            lines = seen.cleaned_data["file"]
+            shown = reference_rates.plan_rates(lines[:PREVIEWED], using=PLATFORM)
+            context |= {"planned": _planned(shown), "count": len(lines), "more": max(0, len(lines) - PREVIEWED)}
+            context |= {"name": request.FILES["file"].name, "text": seen.content.decode("utf-8-sig")}
+        status = 422 if form.errors else 200
+        return TemplateResponse(request, "admin/accounts/fxrate/load.html", context, status=status)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FxRate]:
         newer = FxRate.objects.using(PLATFORM).filter(
@@ -304,4 +398,6 @@ class LogAdmin(ConsoleAdmin):
 
     @display(description=_("Details"))
     def said(self, entry: LogEntry) -> str:
-        return entry.get_change_message()
+        of_rates = entry.content_type is not None and entry.content_type.model_class() is FxRate
+        what = ROUND_TRIPS.get(entry.object_id.partition("-")[0], "") if of_rates and entry.object_id else ""
+        return " ".join(filter(None, [str(what), entry.get_change_message()]))

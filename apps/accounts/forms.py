@@ -349,15 +349,21 @@ class RateFileForm(Dressed):
         file = self.cleaned_data["file"]
         if file.size > self.MOST_BYTES:
             raise ValidationError(_("This file is larger than %(most)d MiB.") % {"most": self.MOST_BYTES // 2**20})
+        self.content = file.read()
+        return self.lines_of(self.content)
+
+    @classmethod
+    def lines_of(cls, content: bytes) -> list[RateLine]:
+        """The lines of a file's bytes. Raises ValidationError with the first twenty that are wrong."""
         try:
-            rows = list(csv.DictReader(file.read().decode("utf-8-sig").splitlines()))
+            rows = list(csv.DictReader(content.decode("utf-8-sig").splitlines()))
         except (UnicodeDecodeError, csv.Error) as error:
             raise ValidationError(_("Not a CSV file in UTF-8: %(why)s") % {"why": error}) from error
-        if not rows or not set(self.COLUMNS) <= set(rows[0]) or len(rows) > self.MOST_LINES:
+        if not rows or not set(cls.COLUMNS) <= set(rows[0]) or len(rows) > cls.MOST_LINES:
             raise ValidationError(
                 _("The file needs a header with currency, valid_from and per_usd, and 1 to 5000 lines.")
             )
-        found = [self._line(number, row) for number, row in enumerate(rows, start=2)]
+        found = [cls._line(number, row) for number, row in enumerate(rows, start=2)]
         problems = [ValidationError(each) for each in found if isinstance(each, str)]
         if problems:
             raise ValidationError(problems[:20])
@@ -366,13 +372,24 @@ class RateFileForm(Dressed):
             raise ValidationError(_("A currency has two rates from the same day."))
         return lines
 
-    def _line(self, number: int, row: dict[str, Any]) -> RateLine | str:
-        values = {name: str(row.get(name) or "").strip() for name in (*self.COLUMNS, "source")}
+    @classmethod
+    def _line(cls, number: int, row: dict[str, Any]) -> RateLine | str:
+        values = {name: str(row.get(name) or "").strip() for name in (*cls.COLUMNS, "source")}
         form = RateForm(values | {"currency": values["currency"].upper()})
         if form.is_valid():
             return form.line()
         why = "; ".join(str(message) for messages in form.errors.values() for message in messages)
         return _("Line %(number)d: %(why)s") % {"number": number, "why": why}
+
+
+class RateTextForm(forms.Form):
+    """The same lines again, once somebody has looked at them."""
+
+    name = forms.CharField(max_length=200)
+    text = forms.CharField(max_length=2 * RateFileForm.MOST_BYTES)  # browsers end lines with two signs
+
+    def clean_text(self) -> list[RateLine]:
+        return RateFileForm.lines_of(self.cleaned_data["text"].encode())
 
 
 class SecurityForm(Dressed):

@@ -107,8 +107,8 @@ def load_shipments(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
 
 @loads(FIGURE)
 def load_figures(intake: Intake, frames: Iterator[pl.DataFrame]) -> Loaded:
-    """Figures of people's own, beside what the marketplace reports."""
-    return take_in(FIGURE, intake, frames, FIGURES).loaded
+    """Figures of people's own, beside what the marketplace reports; one undo for the whole file."""
+    return actions.load_figures(intake, frames, FIGURES)
 
 
 @loads(DELIVERY)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import wraps
+from typing import Any
 
 import polars as pl
 from django.utils.translation import gettext_noop as _
@@ -23,7 +24,8 @@ class Intake:
 
     `first`/`last` set: a window report. It restates these local days of `markets` whole: a row that it does not
     mention any more is gone (unless a document with a later `as_of` brought it). Both None: an event report that
-    only tells what it mentions.
+    only tells what it mentions. `document` is the file as it is kept (a StoredDocument) and `by` the member who had it
+    loaded, for loaders that write to the ledger; None: nobody asked.
     """
 
     store_id: int
@@ -31,6 +33,8 @@ class Intake:
     markets: tuple[str, ...]
     first: date | None = None
     last: date | None = None
+    document: Any = None
+    by: Any = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sandbox.clock import iso, parse
 from sandbox.http import Request, Response
 from sandbox.service import Sandbox
 from sandbox.world import view
-from sandbox.world.marketplaces import BY_CODE
+from sandbox.world.marketplaces import BY_CODE, LEVELS
 from sandbox.world.orders import DAY
 from sandbox.world.partners import AUTHORISATIONS, Authorisation
 
@@ -22,6 +22,11 @@ def health(sandbox: Sandbox, request: Request) -> Response:
 def partners(sandbox: Sandbox, request: Request) -> Response:
     """``GET /_sandbox/partners``: everything needed to connect; one entry per authorisation (partner and region)."""
     return Response.json([_partner(sandbox, request, auth) for auth in AUTHORISATIONS])
+
+
+def rates(sandbox: Sandbox, request: Request) -> Response:
+    """``GET /_sandbox/rates``: ``{currency: units for one US dollar}`` as prices of this world are made."""
+    return Response.json(LEVELS)
 
 
 def _partner(sandbox: Sandbox, request: Request, auth: Authorisation) -> dict:

@@ -1,6 +1,7 @@
 """The marketplaces the sandbox knows: ids, currencies, time zones, tax habits, encodings."""
 
 from dataclasses import dataclass
+from statistics import median_low
 
 
 @dataclass(frozen=True)
@@ -300,6 +301,11 @@ MARKETPLACES: tuple[Marketplace, ...] = tuple(Marketplace(*row) for row in _ROWS
 BY_CODE = {m.code: m for m in MARKETPLACES}
 BY_ID = {m.id: m for m in MARKETPLACES}
 INDEX = {m.code: i for i, m in enumerate(MARKETPLACES)}
+# {currency: what one US dollar's worth of goods costs}; of several sites with one currency the middle one's.
+LEVELS = {
+    currency: median_low(m.level for m in MARKETPLACES if m.currency == currency)
+    for currency in dict.fromkeys(m.currency for m in MARKETPLACES)
+}
 
 
 def charset(codes: list[str]) -> tuple[str, str]:

@@ -9,22 +9,26 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.models import StoreGrant
+from apps.accounts.models import Member, StoreGrant
 from apps.core.models import Entry, Finding
 from apps.core.permissions import Role
 from apps.core.undo import CannotUndo, undo
-from apps.health.actions import alert_rules, evaluating
+from apps.health.actions import alert_rules, evaluating, figure_files
 from apps.health.actions.attention import refresh_findings
 from apps.health.actions.figures import NotAFigure, Wanted, drop, enter
 from apps.health.domain.headroom import Band
 from apps.health.models import Figure, Incident
 from apps.health.queries import newest, site
+from apps.sync import actions
+from apps.sync.actions import uploads
+from apps.sync.models import Run
 from apps.sync.sources.files import inspect
 from tests.core.test_rest import Api, key_for
 from tests.health.facts import report, word
 from tests.health.ground import ready, rule
 from tests.health.rows import AS_OF, CA, US, take, written
 from tests.health.test_pages import HTMX, at, seated
+from tests.world import World
 
 HEADER = "Site,Metric,Programme,Day,Value,Count,Total\n"
 
@@ -350,3 +354,95 @@ def test_the_api_tells_figures_with_their_origin_and_only_ones_own(acme, zeta):
 
 def test_addresses_are_those_of_the_agency(acme):
     assert reverse("health-csat", kwargs={"agency": acme.agency.slug}).endswith("/health/method/csat/")
+
+
+# -- one file taken back
+
+
+@pytest.fixture
+def brought(transactional_db, tmp_path):
+    """A store, and a way to bring lines of figures to it by the door for files."""
+    world = World("acme")
+
+    def bring(*lines: str) -> Run:
+        path = written(tmp_path, HEADER + "".join(f"{line}\n" for line in lines), "figures.csv")
+        with world:
+            member = world.seats[Role.SENIOR]
+            run = uploads.bring(world.store, path, name="figures.csv", kind="", by=member, at=timezone.now())
+        actions.run(run.pk, agency_id=world.agency.pk)
+        return run
+
+    return world, bring
+
+
+def _standing() -> dict:
+    return {(each.metric, str(each.date)): each.count or each.rate for each in Figure.objects.all()}
+
+
+def _last_file() -> Entry:
+    return Entry.objects.filter(verb="import.figures").order_by("-number")[0]
+
+
+def test_a_file_is_taken_back_in_one_step_replaced_values_stand_again_and_added_ones_go(brought):
+    world, bring = brought
+    bring("US,ahr,,2026-03-01,300,,", "US,ncx,,2026-03-01,2,,")
+    with world:
+        first, kept = _standing(), list(Figure.objects.order_by("metric").values())
+    bring("US,ahr,,2026-03-01,150,,", "US,ahr,,2026-03-02,160,,", "US,ncx,,2026-03-01,2,,", "CA,ncx,,2026-03-01,,1,50")
+    with world:
+        assert _standing()["ahr", "2026-03-01"] == 150
+        entry = _last_file()
+        assert (entry.by, entry.title) == (world.seats[Role.SENIOR], "figures.csv")
+        assert (len(entry.before["given"]), len(entry.after["given"])) == (2, 4)
+        assert "US ncx 2026-03-01" not in entry.after["figures"], "it says what it said before"
+        undo(entry, by=world.seats[Role.OWNER], at=timezone.now())
+        assert _standing() == first
+        again = list(Figure.objects.order_by("metric").values())
+        assert [row | {"changed_at": None} for row in again] == [row | {"changed_at": None} for row in kept]
+        undo(Entry.objects.filter(verb="import.figures").order_by("number")[0], by=world.seats[Role.OWNER], at=AS_OF)
+        assert not Figure.objects.exists()
+
+
+def test_what_was_changed_since_keeps_the_whole_file_where_it_is(brought):
+    world, bring = brought
+    bring("US,ahr,,2026-03-01,300,,", "US,ncx,,2026-03-01,2,,")
+    with world:
+        entry = _last_file()
+        drop(Figure.objects.get(metric="ncx"), by=world.seats[Role.OWNER], at=timezone.now())
+        with pytest.raises(CannotUndo, match=r"US ncx 2026-03-01$"):
+            undo(entry, by=world.seats[Role.OWNER], at=timezone.now())
+        assert set(_standing()) == {("ahr", "2026-03-01")}
+    bring("US,ncx,,2026-03-01,2,,", "US,ahr,,2026-03-01,300,,")
+    with world, pytest.raises(CannotUndo, match="US ahr"):
+        undo(entry, by=world.seats[Role.OWNER], at=timezone.now())  # a later file says so, too
+
+
+def test_a_file_too_large_for_the_ledger_says_so(brought, monkeypatch):
+    world, bring = brought
+    monkeypatch.setattr(figure_files, "MOST", 1)
+    bring("US,ahr,,2026-03-01,300,,", "US,ncx,,2026-03-01,2,,")
+    with world, pytest.raises(CannotUndo, match="more than 1 figures"):
+        undo(_last_file(), by=world.seats[Role.OWNER], at=timezone.now())
+
+
+def test_the_run_of_a_file_offers_its_undo_to_who_may_import(client, brought):
+    world, bring = brought
+    run = bring("US,ahr,,2026-03-01,300,,")
+    with world:
+        number = _last_file().number
+    page, address = seated(client, world, Role.SENIOR), world.url(f"sync/runs/{run.pk}/")
+    assert f"numbers={number}" in page.get(address).content.decode()
+    with world:
+        Member.objects.filter(pk=world.seats[Role.SENIOR].pk).update(role=Role.JUNIOR)
+    assert f"numbers={number}" not in page.get(address).content.decode()
+    page.post(world.url(f"changes/undo/?numbers={number}"))  # one's own, but one may not import any more
+    with world:
+        assert Figure.objects.count() == 1, "who may not import may not take an import back"
+    page = seated(client, world, Role.MANAGER)
+    ledger = page.get(world.url("changes/")).content.decode()
+    assert "Health figures brought by a file" in ledger and "US ahr 2026-03-01" in ledger
+    page.post(world.url(f"changes/undo/?numbers={number}"))
+    with world:
+        assert not Figure.objects.exists()
+    shown = page.get(address).content.decode()
+    assert "was taken back" in shown and "Undo this file" not in shown

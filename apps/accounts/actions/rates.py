@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.accounts.actions.refusal import Refused
-from apps.accounts.models import AgencySettings, Member, OwnRate, Store
+from apps.accounts.models import AgencySettings, FxRate, Member, OwnRate, Store
 from apps.accounts.queries import Quote, quotes
 from apps.core import audit
 from apps.core.findings import Candidate, update_findings
@@ -37,6 +37,11 @@ class RateLine:
         return f"{self.currency} {self.valid_from.isoformat()}"
 
 
+def in_words(rate: OwnRate | FxRate | RateLine | None) -> list[str] | None:
+    """What a log keeps of a quotation: its value and its source."""
+    return None if rate is None else [f"{rate.per_usd.normalize():f}", rate.source]
+
+
 def set_rates(lines: Sequence[RateLine], *, by: Member, at: datetime, verb: str = "rate.set") -> int:
     """Keep quotations, one entry in the ledger for all; the number that changed anything.
 
@@ -45,7 +50,7 @@ def set_rates(lines: Sequence[RateLine], *, by: Member, at: datetime, verb: str 
     if any(line.currency == YARDSTICK for line in lines):
         raise Refused(_("The US dollar is what the others are told by: it has no rate."))
     had = {(row.currency, row.valid_from): row for row in _locked({line.currency for line in lines})}
-    changed = [line for line in lines if _said(had.get((line.currency, line.valid_from))) != _said(line)]
+    changed = [line for line in lines if in_words(had.get((line.currency, line.valid_from))) != in_words(line)]
     if not changed:
         return 0
     rows = [
@@ -58,15 +63,15 @@ def set_rates(lines: Sequence[RateLine], *, by: Member, at: datetime, verb: str 
         unique_fields=["agency", "currency", "valid_from"],
         update_fields=["per_usd", "source"],
     )
-    old = {line.name: _said(row) for line in changed if (row := had.get((line.currency, line.valid_from)))}
-    _record(verb, old, {line.name: _said(line) for line in changed}, by=by, at=at)
+    old = {line.name: in_words(row) for line in changed if (row := had.get((line.currency, line.valid_from)))}
+    _record(verb, old, {line.name: in_words(line) for line in changed}, by=by, at=at)
     review(at=at)
     return len(changed)
 
 
 def drop_rate(rate: OwnRate, *, by: Member, at: datetime) -> None:
     """Take a quotation away: the one before it counts again, or the reference."""
-    _record("rate.drop", {str(rate): _said(rate)}, {str(rate): None}, by=by, at=at)
+    _record("rate.drop", {str(rate): in_words(rate)}, {str(rate): None}, by=by, at=at)
     rate.delete()
     review(at=at)
 
@@ -76,7 +81,7 @@ def _undo(entry: Entry) -> None:
     before, after = entry.before.get("rates", {}), entry.after.get("rates", {})
     days = {name: _key(name) for name in after}
     now = {(row.currency, row.valid_from): row for row in _locked({code for code, _day in days.values()})}
-    if any(_said(now.get(days[name])) != said for name, said in after.items()):
+    if any(in_words(now.get(days[name])) != said for name, said in after.items()):
         raise CannotUndo(_("These rates have changed since."))
     for name, (code, day) in days.items():
         if (said := before.get(name)) is None:
@@ -112,10 +117,6 @@ def _between(currency: str, home: str, known: Mapping[str, Quote]) -> list[Quote
 
 def _locked(currencies: set[str]) -> list[OwnRate]:
     return list(OwnRate.objects.select_for_update().filter(currency__in=currencies))
-
-
-def _said(rate: OwnRate | RateLine | None) -> list[str] | None:
-    return None if rate is None else [f"{rate.per_usd.normalize():f}", rate.source]
 
 
 def _key(name: str) -> tuple[str, date]:

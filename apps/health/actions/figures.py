@@ -59,7 +59,7 @@ def enter(store: Store, wanted: Wanted, *, by: Member, at: datetime) -> Figure:
     values = {"total": total, "count": count, "rate": rate, "by": by, "as_of": at}
     figure, _new = Figure.objects.update_or_create(store=store, **key, defaults=values)
     audit.record(ENTER, figure, by=by, at=at, store=store, before=before, after=_told(figure), title=_title(figure))
-    _ring(store.pk)
+    ring(store.pk)
     return figure
 
 
@@ -69,7 +69,7 @@ def drop(figure: Figure, *, by: Member, at: datetime) -> None:
         raise ValueError("counted figures come back by themselves")
     audit.record(DROP, figure, by=by, at=at, store=figure.store, before=_told(figure), title=_title(figure))
     _same(figure.store_id, _told(figure)).delete()
-    _ring(figure.store_id)
+    ring(figure.store_id)
 
 
 @undoes(ENTER)
@@ -82,7 +82,7 @@ def _unenter(entry: Entry) -> None:
         _same(entry.store_id, entry.after).update(**{name: entry.before[name] for name in (*NUMBERS, "by_id")})
     else:
         _same(entry.store_id, entry.after).delete()
-    _ring(entry.store_id)
+    ring(entry.store_id)
 
 
 @undoes(DROP)
@@ -94,7 +94,7 @@ def _undrop(entry: Entry) -> None:
         store_id=entry.store_id, **{name: told[name] for name in (*_KEY, *NUMBERS, "by_id")},
         as_of=datetime.fromisoformat(told["as_of"]) if told.get("as_of") else timezone.now(),
     )  # fmt: skip
-    _ring(entry.store_id)
+    ring(entry.store_id)
 
 
 def _told(figure: Figure) -> dict[str, Any]:
@@ -111,6 +111,7 @@ def _title(figure: Figure) -> str:
     return f"{metric_name(figure.metric, figure.programme)} · {figure.marketplace_id} · {figure.date}"
 
 
-def _ring(store_id: int | None) -> None:
+def ring(store_id: int | None) -> None:
+    """After the commit, what is made of a store's figures is worked out anew."""
     for follower in FOLLOWERS:
         transaction.on_commit(partial(follower, agency_id=acting_agency(), store_id=store_id), robust=True)

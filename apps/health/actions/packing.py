@@ -3,7 +3,6 @@ the files that were brought, and a manifest with the hash of everything."""
 
 import hashlib
 import json
-import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,14 +19,13 @@ from django.utils.translation import gettext_lazy
 from apps.core import jobs
 from apps.core.exports import Field, table, write_csv
 from apps.core.models import Job
-from apps.core.storage import Missing, agency_key, documents
-from apps.health.actions.packs import Held, gather
+from apps.core.storage import agency_key, documents
+from apps.health.actions.packs import Held, copied, gather
 from apps.health.actions.printing import write_pdf
 from apps.health.domain.charts import line_chart
 from apps.health.models import Crisis, CrisisStep, Notice
 from apps.health.queries.evidence import Evidence, Table
 
-CHUNK = 2**20
 SHOWN = 200  # lines of a table on the printed page; the CSV has them all
 PARTS = 14  # tables, papers, letters, proofs, the page: as the job's bar counts them
 
@@ -117,7 +115,7 @@ def _proofs(steps: list[CrisisStep], folder: Path) -> list[Proof]:
     for step in steps:
         for number, each in enumerate(step.files, start=1):
             place = folder / "files" / f"{step.position:02d}-{number}-{_plain(each['name'])}"
-            there = _copy(each["path"], place)
+            there = copied(each["path"], place)
             name = place.relative_to(folder).as_posix() if there else ""
             said = (each["name"], each["digest"], each["size"], each.get("by", ""), each.get("at", ""))
             found.append(Proof(step, name, *said))
@@ -135,7 +133,7 @@ def _letters(found: Evidence, folder: Path) -> None:
         original = found.originals.get(notice.file_id)
         if original and original.pk not in kept:
             kept.add(original.pk)
-            _copy(original.path, folder / "correspondence" / f"{number:03d}-{_plain(original.name)}")
+            copied(original.path, folder / "correspondence" / f"{number:03d}-{_plain(original.name)}")
 
 
 def _letter(notice: Notice, found: Evidence) -> str:
@@ -152,17 +150,6 @@ def _letter(notice: Notice, found: Evidence) -> str:
     for each in reversed(found.answers[str(notice.pk)]):
         lines += ["", f"-- {_('Answer')}, {each.at.isoformat(timespec='minutes')}, {each.actor}", "", each.text]
     return "\n".join(lines) + "\n"
-
-
-def _copy(key: str, place: Path) -> bool:
-    """False where the storage has lost it: the pack is made all the same, and its table says so."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with documents().open(key) as source, place.open("wb") as target:
-            shutil.copyfileobj(source, target, CHUNK)
-    except Missing:
-        return False
-    return True
 
 
 def _plain(name: str) -> str:

@@ -78,7 +78,7 @@ def gather(lines: Iterable[Coverage], folder: Path) -> list[Held]:
         about = tuple(_about(paper, known))
         for n, kept in enumerate(paper.files.all(), start=1):
             place = folder / f"{number:02d}-{slugify(paper.kind)}-v{paper.version}" / f"{kept.part}-{n}-{kept.name}"
-            there = _copied(kept.key, place)
+            there = copied(kept.key, place)
             name = place.relative_to(folder.parent).as_posix() if there else ""
             found.append(Held(name, skus, sites, about, kept.part, kept.digest if there else ""))
         if not paper.files.all():
@@ -86,7 +86,8 @@ def gather(lines: Iterable[Coverage], folder: Path) -> list[Held]:
     return found
 
 
-def _copied(key: str, place: Path) -> bool:
+def copied(key: str, place: Path) -> bool:
+    """Write a stored file into a pack. False where the storage has lost it: the pack is made all the same, and says so."""
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         with documents().open(key) as source, place.open("wb") as target:

@@ -38,6 +38,7 @@ from apps.health.models import (
 )
 from apps.health.models.facts import Operator, Programme
 from apps.health.models.names import metric_name
+from apps.health.queries import work_fields as of
 from apps.health.queries.coverage import coverage_for
 from apps.health.queries.notices import Answered, answers
 
@@ -290,15 +291,8 @@ SHIPMENTS = (
     Field(_("Cancelled by"), _cancelled, code=lambda r: r.cancelled_by),
 )
 DEFECTS = (
-    Field(_("Order"), lambda r: r.order_id),
-    Field(_("Kind"), lambda r: r.get_kind_display(), code=lambda r: r.kind),
-    Field(_("Site"), lambda r: r.marketplace_id),
-    Field("SKU", lambda r: r.sku),
-    Field(_("Ordered"), lambda r: r.ordered_on),
-    Field(_("Reported"), lambda r: r.reported_on),
-    Field(_("Withdrawn"), lambda r: r.withdrawn_on),
-    Field(_("State"), lambda r: r.get_state_display(), code=lambda r: r.state),
-    Field(_("Note"), lambda r: r.note),
+    *(of.ORDER, of.DEFECT, of.SITE, of.SKU, of.ORDERED, of.REPORTED, of.WITHDRAWN),
+    *(of.STATE, of.NOTE),
 )
 RETURNS = (
     Field(_("Order"), lambda r: r.order_id),
@@ -333,16 +327,8 @@ METRICS = (
     Field(_("Status"), _status, code=lambda r: r.status),
 )
 NOTICES = (
-    Field(_("At"), lambda r: r.at),
-    Field(_("Kind"), lambda r: r.get_kind_display(), code=lambda r: r.kind),
-    Field(_("Site"), lambda r: r.marketplace),
-    Field("SKU", lambda r: r.sku),
-    Field("ASIN", lambda r: r.asin),
-    Field(_("Case"), lambda r: r.case_id),
-    Field(_("Subject"), lambda r: r.subject),
-    Field(_("Due"), lambda r: r.due),
-    Field(_("State"), lambda r: r.get_state_display(), code=lambda r: r.state),
-    Field(_("Answer"), lambda r: r.answer),
+    *(of.ARRIVED, of.KIND, of.ABOUT, of.SKU, of.ASIN, of.CASE, of.SUBJECT, of.DUE),
+    *(of.STATE, of.ANSWER),
 )
 ANSWERS = (
     Field(_("At"), lambda r: r[1].at),

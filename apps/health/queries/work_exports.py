@@ -6,46 +6,19 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member
-from apps.core.exports import Field
 from apps.core.lists import parse
-from apps.health.models.names import programme_name
 from apps.health.queries import work as queries
-
-
-def _owner(row: Any) -> str | None:
-    return str(row.owner) if row.owner else None
-
+from apps.health.queries import work_fields as of
 
 DEFECT_FIELDS = (
-    Field(_("Store"), lambda r: r.store.slug),
-    Field(_("Site"), lambda r: r.marketplace_id),
-    Field(_("Order"), lambda r: r.order_id),
-    Field(_("Defect"), lambda r: r.get_kind_display(), code=lambda r: r.kind),
-    Field(_("Shipped by"), lambda r: programme_name(r.programme), code=lambda r: r.programme),
-    Field("SKU", lambda r: r.sku),
-    Field(_("Ordered"), lambda r: r.ordered_on),
-    Field(_("Reported"), lambda r: r.reported_on),
-    Field(_("Withdrawn"), lambda r: r.withdrawn_on),
-    Field(_("Leaves the window on"), lambda r: r.leaves_on),
-    Field(_("State"), lambda r: r.get_state_display(), code=lambda r: r.state),
-    Field(_("Owner"), _owner),
-    Field(_("Note"), lambda r: r.note),
+    *(of.STORE, of.SITE, of.ORDER, of.DEFECT, of.SHIPPED_BY, of.SKU, of.ORDERED, of.REPORTED, of.WITHDRAWN),
+    *(of.LEAVES, of.STATE, of.OWNER, of.NOTE),
 )
 NOTICE_FIELDS = (
-    Field(_("Store"), lambda r: r.store.slug),
-    Field(_("Site"), lambda r: r.marketplace),
-    Field(_("Kind"), lambda r: r.get_kind_display(), code=lambda r: r.kind),
-    Field(_("Subject"), lambda r: r.subject),
-    Field("SKU", lambda r: r.sku),
-    Field("ASIN", lambda r: r.asin),
-    Field(_("Arrived"), lambda r: r.at),
-    Field(_("Due"), lambda r: r.due),
-    Field(_("State"), lambda r: r.get_state_display(), code=lambda r: r.state),
-    Field(_("Owner"), _owner),
-    Field(_("Answer"), lambda r: r.answer),
+    *(of.STORE, of.ABOUT, of.KIND, of.SUBJECT, of.SKU, of.ASIN, of.ARRIVED, of.DUE),
+    *(of.STATE, of.OWNER, of.ANSWER),
 )
 
 

@@ -118,6 +118,8 @@ def apply(claim: Claim, source: Source, document: Document, kept: StoredDocument
         markets=tuple(market.code for market in document.markets),
         first=document.first,
         last=document.last,
+        document=kept,
+        by=run.requested_by,
     )
     loaded = _load(document.row.name, intake, _frames(source, document))
     if _is_all_there_is(claim) and not (kept.quarantine and run.requested_by_id):  # a person has seen why, and insists

@@ -68,8 +68,11 @@ def take_in(  # noqa: PLR0913 - named by keyword
     renamed: Mapping[str, str] | None = None,
     also: tuple[str, ...] = (),
     flags: tuple[str, ...] = (),
+    keep: tuple[str, ...] = (),
 ) -> Taken:
     """Stage one document and write what it changes; `withdraw` what it does not mention any more is the next step.
+
+    `keep` are columns of the facts whose old values are wanted in the table of news (see `copying.Merged`).
 
     Two documents give the same facts in either order: days that a later one told whole are left to it, and
     elsewhere the row with the later as-of stands.
@@ -78,7 +81,7 @@ def take_in(  # noqa: PLR0913 - named by keyword
     stage = stage_rows(row, intake, frames, facts, renamed=renamed, also=also, flags=flags)
     retold = told_later(row, intake, by_day=bool(facts.day))
     copying.prune(stage, facts, retold)
-    merged = copying.merge(stage, facts, store_id=intake.store_id, whole=intake.first is not None)
+    merged = copying.merge(stage, facts, store_id=intake.store_id, whole=intake.first is not None, keep=keep)
     return Taken(stage, merged, retold)
 
 

@@ -1,17 +1,19 @@
 """What the pages of stores, streams, runs and documents show. A constant number of queries each."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Store
 from apps.accounts.queries import stores_for, whole_filter
+from apps.core.audit import verb_words
 from apps.core.models import Entry
 from apps.core.permissions import Permission
+from apps.core.undo import UNDO, undone_numbers
 from apps.sync.domain import ages
 from apps.sync.models import NOTIFICATIONS, Connection, Run, StoredDocument, Stream, WebhookDelivery
 from apps.sync.queries.freshness import BACKFILLING, BROKEN, FRESH, LATE, NEVER, Freshness, freshness
@@ -19,20 +21,6 @@ from apps.sync.sources import SOURCES
 
 FAILED = (Run.State.DEAD, Run.State.QUARANTINED, Run.State.NEEDS_OWNER)
 SHOWN = 10
-DEEDS = {
-    "connection.connect": _("Connected"),
-    "connection.reconnect": _("Reconnected"),
-    "connection.pause": _("Connection paused"),
-    "connection.resume": _("Connection resumed"),
-    "connection.disconnect": _("Disconnected"),
-    "notifications.subscribe": _("Notifications set up"),
-    "notifications.unsubscribe": _("Notifications ended"),
-    "notifications.test": _("Test notification asked for"),
-    "notifications.began": _("Subscribed at Amazon"),
-    "notifications.lost": _("Subscription was lost and made again"),
-    "notifications.ended": _("Subscription deleted at Amazon"),
-    "notifications.drop": _("Unreadable notification removed"),
-}
 
 
 @dataclass
@@ -111,7 +99,7 @@ def door_history(store: Store) -> list[Entry]:
     for entry in entries:
         kind, type_ = entry.after.get("kind"), entry.after.get("type")
         named = str(SOURCES[kind].label) if kind in SOURCES else str(NOTIFICATIONS.get(type_, ""))
-        entry.said = " · ".join(filter(None, [str(DEEDS.get(entry.verb, entry.verb)), named]))  # type: ignore[attr-defined]
+        entry.said = " · ".join(filter(None, [verb_words(entry.verb), named]))  # type: ignore[attr-defined]
     return entries
 
 
@@ -139,6 +127,18 @@ def visible_documents(member: Any) -> QuerySet[StoredDocument]:
         whole_filter(member) | Q(store__in=stores_for(member), uploaded_by=member)
     )
     return documents.select_related("store", "run", "uploaded_by__user").order_by("-received_at", "-pk")
+
+
+def undoable(member: Any, documents: Iterable[StoredDocument]) -> list[Entry]:
+    """What these files changed and one step takes back, where the member may, each with `undone`."""
+    if not (member.can(Permission.CHANGES_UNDO) and member.can(Permission.IMPORT)):
+        return []
+    files = {"kind": StoredDocument._meta.label_lower, "target__in": [str(each.pk) for each in documents]}
+    entries = list(Entry.objects.filter(**files, verb__in=UNDO).order_by("number"))
+    done = undone_numbers([entry.number for entry in entries])
+    for entry in entries:
+        entry.undone = entry.number in done  # type: ignore[attr-defined]
+    return entries
 
 
 def imports(member: Any) -> QuerySet[StoredDocument]:

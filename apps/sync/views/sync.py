@@ -67,10 +67,12 @@ def stream_pull(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
 @requires(Permission.SYNC_VIEW)
 def run(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     row = get_object_or_404(boards.visible_runs(request.member), pk=pk)
+    documents = boards.visible_documents(request.member).filter(run=row).order_by("received_at")
     context = {
         "run": row,
         "label": _label(row.stream),
-        "documents": boards.visible_documents(request.member).filter(run=row).order_by("received_at"),
+        "documents": documents,
+        "undoable": boards.undoable(request.member, documents),
         "moving": row.state in (Run.State.DUE, Run.State.RUNNING),
         "may_retry": request.member.can(Permission.SYNC_RETRY) and row.state in actions.OVER,
         "may_import": boards.may_import(request.member),

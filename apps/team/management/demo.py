@@ -2,17 +2,31 @@
 
 import hashlib
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from apps.accounts.actions.keys import KeyTerms, create_key
+from apps.accounts.actions.rates import YARDSTICK
 from apps.accounts.actions.settings import set_limits
 from apps.accounts.actions.stores import NewStore, create_client, create_store, end_set_up
-from apps.accounts.models import Agency, AgencySettings, Client, Member, Store, StoreGrant, StoreMarketplace, User
+from apps.accounts.models import (
+    Agency,
+    AgencySettings,
+    Client,
+    FxRate,
+    Member,
+    Store,
+    StoreGrant,
+    StoreMarketplace,
+    User,
+)
+from apps.accounts.queries import RATE_DAYS
 from apps.core.permissions import SCOPES, Role
 from apps.listings.models import Listing, Product
 from apps.sync.actions import connect, destinations, uploads
@@ -52,6 +66,19 @@ LATER = ("shipments", "feedback", "fba_returns", "merchant_returns")
 NEWS_KEY = "Amazon notifications"
 NEWS = destinations.Addresses("arn:aws:sqs:us-east-1:000000000000:storewright-demo", "000000000000", "us-east-1")
 SUPPLIERS = ("Demo Textile Works", "Demo Electric", "Demo Toys", "Demo Housewares")
+
+
+def freshen_rates(told: Mapping[str, str], today: date) -> list[FxRate]:
+    """Reference rates of today where the newest are too old: `told` (units for one US dollar), else what they were."""
+    begun = FxRate.objects.filter(valid_from__lte=today).exclude(currency=YARDSTICK)
+    newest = begun.order_by("currency", "-valid_from").distinct("currency")
+    old = [each for each in newest if (today - each.valid_from).days > RATE_DAYS]
+    return FxRate.objects.bulk_create(
+        FxRate(
+            currency=each.currency, valid_from=today, per_usd=Decimal(told.get(each.currency, each.per_usd)), source="demo"
+        )
+        for each in old
+    )  # fmt: skip
 
 
 def open_house(house: House) -> tuple[Agency, bool]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member
 from apps.accounts.queries import discreet, stores_for
+from apps.core.audit import verb_words
 from apps.core.models import Entry
 from apps.core.permissions import Permission
 from apps.core.undo import UNDO, VERB, undone_numbers
@@ -73,6 +74,7 @@ VERBS = {
     "costs.drop": _("Cost taken away"),
     "import.load": _("File loaded"),
     "import.discard": _("File discarded"),
+    "import.figures": _("Health figures brought by a file"),
     "import.map": _("Columns of a kind of file named"),
     "run.replay": _("Run tried again"),
     "run.drop": _("Run given up"),
@@ -155,7 +157,7 @@ class Change:
     @property
     def label(self) -> str:
         """The verb as people read it."""
-        return str(VERBS.get(self.entry.verb) or self.entry.verb.replace(".", ": ").replace("-", " "))
+        return verb_words(self.entry.verb)
 
     @property
     def why(self) -> str:

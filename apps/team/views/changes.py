@@ -40,6 +40,7 @@ HOUSE = {
     "store.": Permission.STORES_EDIT,
     "member.": Permission.MEMBERS_EDIT,
     "policy.": Permission.POLICY_EDIT,
+    "import.": Permission.IMPORT,
 }
 CHANGES = (lists.ListColumn("time", gettext_lazy("Time"), order="number", numeric=True),)
 

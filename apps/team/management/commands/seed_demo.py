@@ -1,6 +1,7 @@
 """manage.py seed_demo: connect two demo agencies to the sandbox, sync them for real, write down the logins.
 
-Run again it changes nothing but the addresses in the file. Needs workers and the sandbox (`make up` runs them).
+Run again it changes nothing but the addresses in the file and exchange rates that are old by now. Needs workers and the
+sandbox (`make up` runs them).
 """
 
 import json
@@ -18,6 +19,7 @@ from django.db.models import Count, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.accounts.actions.rates import review
 from apps.accounts.models import Agency, Member, Store, User
 from apps.core.permissions import Role
 from apps.core.tenancy import tenant
@@ -38,6 +40,7 @@ class Command(BaseCommand):
             raise CommandError("SANDBOX_URL is not set: the demo speaks to the sandbox only. Start it with `make up`.")
         path = Path(os.environ.get("DEMO_FILE") or settings.BASE_DIR / "var" / "demo.json")
         known = _read(path)
+        _freshen_rates()
         if known and Agency.objects.filter(slug__in=[h.slug for h in demo.HOUSES]).count() == len(demo.HOUSES):
             _write(path, known | _addresses())
             _forward_news(known)
@@ -87,6 +90,17 @@ class Command(BaseCommand):
         if end == "\r" or done == total or done % 25 == 0:
             self.stdout.write(f"{line[:118]:<118}", ending=end)
             self.stdout.flush()
+
+
+def _freshen_rates() -> None:
+    """Nobody looks after the rates of a demo: its inbox would begin with them. A real installation is told that they are old."""
+    prices = httpx.get(f"{settings.SANDBOX_URL}/_sandbox/rates", timeout=60).json()
+    at = timezone.now()
+    if not demo.freshen_rates({code: str(price) for code, price in prices.items()}, at.date()):
+        return
+    for agency in _agencies():
+        with tenant(agency.pk):
+            review(at=at)
 
 
 def _open(house: demo.House, partners: list[dict[str, Any]], password: str, written: dict[str, Any]) -> None:
