@@ -363,7 +363,7 @@ class SupportGrantAdmin(ConsoleAdmin):
                     request, _("The owners could not be told by mail; the ledger says it."), messages.WARNING
                 )
 
-    @display(description=_("Open"), boolean=True)
+    @display(description=_("Active"), boolean=True)
     def alive(self, grant: SupportGrant) -> bool:
         return grant.ended_at is None and grant.expires_at > timezone.now()
 

@@ -176,7 +176,7 @@ class TokenForm(Dressed):
             self.fields["secret_since"] = forms.DateField(
                 label=_("The client secret was made on"),
                 required=False,
-                widget=forms.DateInput(attrs={"type": "date", "class": "in w-full"}),
+                widget=forms.DateInput(attrs={"type": "date", "class": "in w-full"}, format="%Y-%m-%d"),
                 help_text=_("Amazon turns it off 180 days later; we remind you. Empty: today."),
             )
 
@@ -202,8 +202,8 @@ class TokenForm(Dressed):
 class PullForm(Dressed):
     """A range of days to bring again."""
 
-    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    until = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -267,7 +267,12 @@ class ColumnsForm(Dressed):
         choices = [("", "–"), *((cell, cell) for cell in dict.fromkeys(header) if cell)]
         for name, aliases in report.cells.items():
             needed = name in report.needed
-            self.fields[name] = forms.ChoiceField(label=_heading(aliases), choices=choices, required=needed)
+            self.fields[name] = forms.ChoiceField(
+                label=_heading(aliases),
+                choices=choices,
+                required=needed,
+                widget=forms.Select(attrs={"class": "in w-full"}),
+            )
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -34,6 +34,9 @@ document.addEventListener("htmx:after:swap", () => {
   charts();
 });
 
+// Tabs that scroll show the one that is open.
+for (const tab of document.querySelectorAll(".tabs-row [aria-current]")) tab.parentElement.scrollLeft = tab.offsetLeft - 48;
+
 preferences();
 dialogs();
 filters();

@@ -481,7 +481,7 @@ def test_the_pack_brings_orders_shipments_letters_papers_and_proofs(rich):
     assert all(hashlib.sha256(archive.read(name)).hexdigest() == digest for name, digest in manifest.items())
     page = archive.read("index.html").decode()
     assert page.count("<polyline") == 1
-    assert "&lt; 1.00 %" in page
+    assert "&lt; 1.00%" in page
 
 
 def test_tables_of_the_pack_are_in_the_readers_words(rich):

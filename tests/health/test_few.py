@@ -115,8 +115,8 @@ def test_findings_of_few_orders_say_counts(small):
         report(small.store, "US", metric="vtr", programme="", total=20, count=18, target=950_000, operator="gt")
         refresh_findings(small.store, at=NOW)
         near, breach = Finding.objects.get(kind="health-near"), Finding.objects.get(kind="health-breach")
-        assert said(near).endswith("on US: 1 of 140; 0 more before a breach (0.71 %, must be < 1.00 %)")
-        assert said(breach).endswith("on US: 2 of 20, at most 0 allowed (90.00 %, must be > 95.00 %)")
+        assert said(near).endswith("on US: 1 of 140; 0 more before a breach (0.71%, must be < 1.00%)")
+        assert said(breach).endswith("on US: 2 of 20, at most 0 allowed (90.00%, must be > 95.00%)")
 
 
 @pytest.mark.parametrize(

@@ -93,9 +93,9 @@ def test_a_breach_is_found_with_the_sales_of_its_site_and_recovers(acme):
         row = day(acme, count=10, rate=10_000)
         (found,) = living(acme, "health-breach")
         assert (found.subject, found.at_stake, found.rank, found.marketplace) == ("odr:mfn", 120_000, 120_000, "US")
-        assert found.detail["rate"] == "1.00 %"
+        assert found.detail["rate"] == "1.00%"
         words = BREACH.words(found.detail)
-        assert BREACH.sentence.format(**words) == "Order defect rate (own shipping) on US: 1.00 %, must be < 1.00 %"
+        assert BREACH.sentence.format(**words) == "Order defect rate (own shipping) on US: 1.00%, must be < 1.00%"
         HealthDay.objects.filter(pk=row.pk).update(count=9)
         assert living(acme, "health-breach") == []
         assert Finding.objects.get(kind="health-breach").state == "recovered"

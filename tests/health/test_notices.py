@@ -421,6 +421,19 @@ def test_an_answer_that_is_due_is_a_finding_of_its_owner_until_it_is_given(acme)
         assert Finding.objects.get(kind="notice-due").state == "recovered"
 
 
+def test_a_day_stays_in_its_field_in_either_language(acme):
+    """A date field takes 2026-03-05 only: another order of it would show an empty field, and saving would forget it."""
+    owner = as_(acme)
+    words = {"store": "north", "subject": "Late", "kind": "policy", "at": "2026-03-01T10:00", "due": "2026-03-05"}
+    owner.post(acme.url("health/notices/new/"), words)
+    with acme:
+        at = acme.url(f"health/notices/{Notice.objects.get().pk}/")
+    person = acme.user(Role.OWNER)
+    for person.language in ("en", "zh-hans"):
+        person.save()
+        assert 'value="2026-03-05"' in owner.get(at).content.decode()
+
+
 def test_the_client_sees_the_answer_and_neither_text_nor_document(acme):
     owner = as_(acme)
     preview = brought(owner, acme, mail("A secret remark of ours.", ident="<n-9@amazon.de>"), "n.eml")

@@ -199,4 +199,4 @@ def _lacking(store: Store, first: date | None) -> set[str]:
 
 
 def _percent(millionths: int | None) -> str | None:
-    return None if millionths is None else f"{Decimal(millionths) / 10_000:.2f} %"
+    return None if millionths is None else f"{Decimal(millionths) / 10_000:.2f}%"

@@ -67,10 +67,10 @@ class RuleForm(Dressed):
     """A rule as one sentence with gaps. Percents as people write them: 1 is 1 %."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    what = forms.ChoiceField(label=_("When"))
+    what = forms.ChoiceField(label=_("Metric"))
     programme = forms.ChoiceField(label=_("Fulfilled by"), required=False)
     condition = forms.ChoiceField(label=_("Condition"), choices=AlertRule.Condition.choices)
-    grain = forms.ChoiceField(label=_("Looked at"), choices=AlertRule.Grain.choices, required=False)
+    grain = forms.ChoiceField(label=_("Counted per"), choices=AlertRule.Grain.choices, required=False)
     operator = forms.ChoiceField(
         label=_("Comparison"), choices=AlertRule._meta.get_field("operator").choices, required=False
     )

@@ -51,7 +51,9 @@ class NewStepForm(Dressed):
 
     text = forms.CharField(label=_("What is to be done"), max_length=400)
     owner = forms.ModelChoiceField(None, label=_("Owner"), required=False)
-    due = forms.DateField(label=_("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    due = forms.DateField(
+        label=_("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     four_eyes = forms.BooleanField(label=_("Four eyes: somebody else confirms it"), required=False)
     evidence = forms.BooleanField(label=_("Asks for a file as proof"), required=False)
 

@@ -23,7 +23,7 @@ class FigureForm(Dressed):
 
     metric = forms.ChoiceField(label=_("Metric"), choices=lazy(_metrics, list))
     site = forms.ChoiceField(label=_("Site"))
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     value = forms.DecimalField(
         label=_("Value"), required=False, max_digits=14, decimal_places=4,
         help_text=_("Percent for a rate (98.5), points for the rating, else a number of cases."),

@@ -31,7 +31,9 @@ class NoticeWork(forms.Form):
     kind = forms.ChoiceField(label=_("Kind"), choices=Notice.Kind.choices)
     owner = forms.ModelChoiceField(None, label=_("Owner"), required=False, empty_label=_("Nobody"))
     state = forms.ChoiceField(label=_("State"), choices=Work.choices)
-    due = forms.DateField(label=_("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    due = forms.DateField(
+        label=_("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     case_id = forms.CharField(label=_("Case or complaint ID"), required=False, max_length=40)
     answer = forms.CharField(
         label=_("Our answer"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 6})

@@ -95,7 +95,7 @@ def sign_text(sign: Mapping[str, Any], currency: str = "") -> str:
     words = {"name": name, "value": value, "limit": limit}
     match sign.get("condition"):
         case "forecast":
-            return _("%(name)s: %(chance)s %% likely to break its limit of %(limit)s within 14 days, now %(value)s") % {
+            return _("%(name)s: %(chance)s%% likely to break its limit of %(limit)s within 14 days, now %(value)s") % {
                 **words,
                 "chance": sign.get("chance") or 0,
             }
@@ -145,7 +145,10 @@ def message(payload: Mapping[str, Any]) -> Message:
         return _digest(payload)
     if event == "test":
         return Message(
-            title(payload), (_("Nothing has happened. Somebody tried the channel."),), payload["url"], _("Open")
+            title(payload),
+            (_("Nothing has happened. Somebody tried the channel."),),
+            payload["url"],
+            _("See the alerts"),
         )
     lines = [sign_text(each, payload.get("currency", "")) for each in payload["signs"]]
     lines.append(_("Severity: %s") % Severity(payload["severity"]).label)
@@ -170,9 +173,9 @@ def rule_text(rule: AlertRule, currency: str = "") -> str:
     }
     match rule.condition:
         case AlertRule.Condition.BAND:
-            said = _("When %(name)s has used %(amber)s %% of its room, or breaks its limit")
+            said = _("When %(name)s has used %(amber)s%% of its room, or breaks its limit")
         case AlertRule.Condition.FORECAST:
-            said = _("When %(name)s is at least %(chance)s %% likely to break its limit within 14 days")
+            said = _("When %(name)s is at least %(chance)s%% likely to break its limit within 14 days")
         case AlertRule.Condition.ANOMALY:
             said = (
                 _("When %(name)s falls out of its habit") if rule.falling else _("When %(name)s rises out of its habit")
@@ -185,17 +188,14 @@ def rule_text(rule: AlertRule, currency: str = "") -> str:
 
 
 def _passing(rule: AlertRule) -> str:
+    """One day needs no words of days in either language: not a plural, which Chinese has none of."""
     if rule.grain == AlertRule.Grain.SKU:
-        return ngettext(
-            "When %(name)s of a product is %(operator)s %(value)s",
-            "When %(name)s of a product is %(operator)s %(value)s for %(days)s days",
-            rule.days,
-        )
-    return ngettext(
-        "When %(name)s is %(operator)s %(value)s",
-        "When %(name)s is %(operator)s %(value)s for %(days)s days",
-        rule.days,
-    )
+        if rule.days == 1:
+            return _("When %(name)s of a product is %(operator)s %(value)s")
+        return _("When %(name)s of a product is %(operator)s %(value)s for %(days)s days")
+    if rule.days == 1:
+        return _("When %(name)s is %(operator)s %(value)s")
+    return _("When %(name)s is %(operator)s %(value)s for %(days)s days")
 
 
 def scope_text(rule: AlertRule, called: Mapping[Any, str]) -> str:

@@ -26,8 +26,8 @@ DEFAULT_SORT = "-at_stake"
 STATES = ("open", "acknowledged", "snoozed", "resolved")
 COLUMNS = (
     ListColumn("incident", _("Incident"), order="number", fixed=True),
-    ListColumn("state", _("State"), order="state", fixed=True),
     ListColumn("at_stake", _("Money at stake"), order="rank", numeric=True),
+    ListColumn("state", _("State"), order="state", fixed=True),
     ListColumn("severity", _("Severity")),
     ListColumn("signs", _("What shows")),
     ListColumn("owner", _("Owner"), order="owner__user__name"),

@@ -42,7 +42,9 @@ RATE_COLUMNS = (
         "lsr_10d", _("LSR, 10 days"), order="lsr_10d", numeric=True, shown=False,
         help=_("Late shipment rate of 10 days, counted from our own orders: no report tells it"),
     ),
-    ListColumn("cancel", _("Cancelled"), order="cancel", numeric=True, help=_("Cancelled by the seller before shipping, 7 days")),
+    ListColumn(
+        "cancel", _("Cancel rate"), order="cancel", numeric=True, help=_("Cancelled by the seller before shipping, 7 days")
+    ),
     ListColumn("vtr", _("VTR"), order="vtr", numeric=True, help=_("Valid tracking rate, 30 days")),
     ListColumn("otdr", _("OTDR"), order="otdr", numeric=True, help=_("On-time delivery rate, 14 days")),
     ListColumn("sfp", _("Prime"), order="sfp", numeric=True, help=_("Seller Fulfilled Prime: the rate nearest to its limit")),
@@ -53,10 +55,10 @@ RATE_COLUMNS = (
 COLUMNS = (
     ListColumn("store", _("Store and site"), order="store", fixed=True),
     ListColumn("state", _("Account"), order="state", fixed=True),
+    ListColumn("at_stake", _("At stake"), order="at_stake", numeric=True, help=_("Sales of the last 30 days on this site")),
     *RATE_COLUMNS,
     ListColumn("csat", _("CSat"), order="csat", numeric=True, help=_("Internal, not an Amazon metric: 100 less what went wrong")),
     ListColumn("room", _("Nearest limit"), order="room", numeric=True, help=_("So many more defects before the limit")),
-    ListColumn("at_stake", _("At stake"), order="at_stake", numeric=True, help=_("Sales of the last 30 days on this site")),
     ListColumn("owner", _("Owner"), order="owner"),
     ListColumn("date", _("Report of"), order="date"),
 )  # fmt: skip

@@ -25,8 +25,6 @@ COLUMNS = (
     ListColumn("product", _("Product"), order="sku", fixed=True),
     ListColumn("site", _("Site"), order="marketplace", fixed=True),
     ListColumn("state", _("State"), order="rank", fixed=True),
-    *(ListColumn(group.value, group.label) for group in PaperGroup),
-    ListColumn("until", _("Next end"), order="until"),
     ListColumn(
         "at_stake",
         _("At stake"),
@@ -34,6 +32,8 @@ COLUMNS = (
         numeric=True,
         help=_("Sales of 30 days of an offer that is or will be blocked"),
     ),
+    *(ListColumn(group.value, group.label) for group in PaperGroup),
+    ListColumn("until", _("Next end"), order="until"),
 )
 
 

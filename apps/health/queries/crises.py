@@ -27,6 +27,12 @@ def sells_on(store: Store, site: str, member: Member) -> bool:
     return there and (seen is None or site in seen)
 
 
+def sites_for(member: Member) -> list[str]:
+    """Sites a run may be about, in their usual order."""
+    every = StoreMarketplace.objects.filter(site_filter(member), active=True).order_by("marketplace__position")
+    return list(dict.fromkeys(every.values_list("marketplace", flat=True)))
+
+
 def counted(crises: QuerySet[Crisis], today: date) -> QuerySet[Crisis]:
     """With how many steps are settled of how many, and how many are late; the running ones with late steps first."""
     settled = Q(steps__state__in=[CrisisStep.State.DONE, CrisisStep.State.SKIPPED])

@@ -228,8 +228,7 @@ def _curve(days: Sequence[HealthDay]) -> Curve:
         if (value := each.rate if share else each.count) is not None
     ]
     limit = None if newest.target is None else newest.target / PERCENT if share else float(newest.target)
-    unit = " %" if share else ""
-    title = f"{metric_name(newest.metric, newest.programme)} · {newest.marketplace_id}{f' ({unit.strip()})' if unit else ''}"
+    title = f"{metric_name(newest.metric, newest.programme)} · {newest.marketplace_id}{' (%)' if share else ''}"
     return Curve(title, points, limit, _target(newest))
 
 
@@ -238,11 +237,11 @@ def _programme(code: str) -> str:
 
 
 def _target(row: HealthDay) -> str:
-    """The limit with its operator: "< 1.00 %"."""
+    """The limit with its operator: "< 1.00%"."""
     if row.target is None:
         return ""
     sign = dict(Operator.choices).get(row.operator, "")
-    return f"{sign} {Decimal(row.target) / PERCENT:.2f} %" if row.rate is not None else f"{sign} {row.target}"
+    return f"{sign} {Decimal(row.target) / PERCENT:.2f}%" if row.rate is not None else f"{sign} {row.target}"
 
 
 def _rate(row: HealthDay) -> Decimal | None:

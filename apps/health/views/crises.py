@@ -38,7 +38,7 @@ PACK = "crisis.pack"
 def crises(request: MemberRequest, store: str = "") -> HttpResponse:
     """Which accounts are in danger, what is done, and what is still to do?"""
     actions.ensure_playbooks()
-    mine, today = stores_for(request.member), timezone.localdate()
+    mine, today = stores_for(request.member), timezone.now().date()  # UTC days, as steps fall due
     found = get_object_or_404(mine, slug=store) if store else None
     runs = queries.crises_for(request.member)
     context = {
@@ -46,6 +46,7 @@ def crises(request: MemberRequest, store: str = "") -> HttpResponse:
         "books": list(Playbook.objects.order_by("name_en", "pk")),
         "stores": mine.filter(active=True),
         "store": found,
+        "sites": queries.sites_for(request.member),
         "chosen": store or request.GET.get("store", ""),
         "today": today,
         "may_work": request.member.can(Permission.HEALTH_EDIT),
@@ -92,7 +93,7 @@ def _one(request: MemberRequest, found: Crisis, *, problem: str = "", status: in
     """The run's page. `forms`: `plan` or `new`, with what was wrong in them."""
     people = ("owner__user", "done_by__user", "confirmed_by__user")
     steps = list(CrisisStep.objects.filter(crisis=found).select_related(*people).order_by("position"))
-    today = timezone.localdate()
+    today = timezone.now().date()
     may_work = request.member.can(Permission.HEALTH_EDIT) and found.state == Crisis.State.OPEN
     running = Job.objects.filter(by=request.member, kind=PACK, arguments__crisis=found.number).order_by("-created_at")
     context = {

@@ -19,7 +19,7 @@ from apps.accounts.models import Store
 from apps.accounts.queries import stores_for
 from apps.accounts.views import lists as pages
 from apps.core import lists
-from apps.core.audit import history
+from apps.core.audit import history, verb_words
 from apps.core.http import MemberRequest, attachment, page, requires
 from apps.core.permissions import LABELS, Permission
 from apps.core.storage import Missing, documents
@@ -164,7 +164,7 @@ def _context(request: MemberRequest, found: Paper, form: PaperForm | None = None
         "form": form if editable else None,
         "parts": parts_of(kind, _zh()) if kind and editable else [],
         "versions": queries.versions(found),
-        "history": history(found),
+        "history": [(entry, verb_words(entry.verb)) for entry in history(found)],
         "mails": queries.mails_about(found.pk),
         "problem": problem,
         "may_edit": member.can(Permission.PAPERS_EDIT),
