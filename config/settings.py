@@ -153,6 +153,7 @@ DOCUMENTS_URL = env("DOCUMENTS_URL", default=f"file://{BASE_DIR / 'var' / 'docum
 CREDENTIAL_KEYS = env.list("CREDENTIAL_KEYS", default=[])  # id:base64 of 32 bytes; the first encrypts
 UPLOAD_MOST_BYTES = env.int("UPLOAD_MOST_BYTES", default=200 * 2**20)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 2**20
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a paper may name 10,000 products, one field each
 
 # -- work
 CELERY_BROKER_URL = redis_url(0, celery=True)

@@ -57,6 +57,11 @@ class Unprocessable(exceptions.APIException):
         self.errors = list(errors)
 
 
+def refusal(field: str, said: Any) -> Unprocessable:
+    """What to raise where a body is well-formed, but its `field` cannot be so; `said` is for people."""
+    return Unprocessable(str(said), [{"field": field, "detail": str(said)}])
+
+
 class PreconditionFailed(exceptions.APIException):
     """The object is not what the caller thinks it is (If-Match)."""
 

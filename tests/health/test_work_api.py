@@ -73,10 +73,16 @@ def test_closing_a_notice_asks_for_who_may_decide(work):
 
 
 @pytest.mark.parametrize(
-    "body", [{"state": "gone"}, {"owner": "nobody@example.org"}, {"owner": "no address"}, {"note": "x" * 5001}]
+    ("body", "status"),
+    [
+        ({"state": "gone"}, 400),
+        ({"owner": "nobody@example.org"}, 422),
+        ({"owner": "no address"}, 400),
+        ({"note": "x" * 5001}, 400),
+    ],
 )
-def test_what_makes_no_sense_is_refused(work, body):
-    assert patch(key(work, "health:write", "stores:all"), DEFECT, body).status_code == 400
+def test_what_makes_no_sense_is_refused(work, body, status):
+    assert patch(key(work, "health:write", "stores:all"), DEFECT, body).status_code == status
     assert verbs(work) == []
 
 

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.permissions import Permission
-from apps.core.rest import Conflict, Resource
+from apps.core.rest import Conflict, Resource, refusal
 from apps.health.actions import incidents as actions
 from apps.health.api.people import Colleague
 from apps.health.models import Incident, Signal
@@ -41,7 +41,7 @@ class IncidentRow(serializers.ModelSerializer):
     """One cause on one site, or of one product there (`part`). Money in minor units of `currency`."""
 
     store = serializers.CharField(source="store.slug")
-    owner = serializers.StringRelatedField()
+    owner = serializers.StringRelatedField(allow_null=True)
     signals = SignalRow(many=True)
 
     class Meta:
@@ -77,12 +77,12 @@ class IncidentChange(serializers.Serializer):
 
     def validate_snoozed_until(self, day: date | None) -> date | None:
         if day is not None and day <= timezone.localdate():
-            raise serializers.ValidationError(_("A day to come."))
+            raise refusal("snoozed_until", _("A day to come."))
         return day
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "snoozed_until" in attrs and attrs.get("state") != Incident.State.SNOOZED:
-            raise serializers.ValidationError({"snoozed_until": _("Goes with the state snoozed only.")})
+            raise refusal("snoozed_until", _("Goes with the state snoozed only."))
         return attrs
 
 

@@ -93,7 +93,7 @@ class DefectRow(serializers.ModelSerializer):
     store = serializers.CharField(source="store.slug")
     marketplace = serializers.CharField(source="marketplace_id")
     leaves_on = serializers.DateField()
-    owner = serializers.StringRelatedField()
+    owner = serializers.StringRelatedField(allow_null=True)
 
     class Meta:
         model = Defect
@@ -166,7 +166,7 @@ class NoticeRow(serializers.ModelSerializer):
 
     store = serializers.CharField(source="store.slug")
     detail = serializers.DictField()
-    owner = serializers.StringRelatedField()
+    owner = serializers.StringRelatedField(allow_null=True)
 
     class Meta:
         model = Notice

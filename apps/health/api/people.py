@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext
 from rest_framework import serializers
 from rest_framework.fields import empty
 
 from apps.accounts.models import Member
 from apps.accounts.queries import colleagues
+from apps.core.rest import refusal
 
 
 class Colleague(serializers.EmailField):
@@ -17,11 +18,11 @@ class Colleague(serializers.EmailField):
         super().__init__(required=False, allow_null=True, **options)
 
     def run_validation(self, data: Any = empty) -> Member | None:
-        """The person of an address; refuses one that nobody of the agency has."""
+        """The person of an address. 422 for one that nobody of the agency has."""
         address = super().run_validation(data)
         if address is None:
             return None
         found = colleagues().filter(user__email__iexact=address).first()
         if found is None:
-            raise serializers.ValidationError(_("Nobody of the agency has this address."))
+            raise refusal(self.field_name or "", gettext("Nobody of the agency has this address."))
         return found

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from apps.accounts.models import Member
 from apps.core.permissions import STAFF_ROLES, Permission
-from apps.core.rest import Resource
+from apps.core.rest import Resource, Unprocessable, refusal
 from apps.health.actions import alert_rules as actions
 from apps.health.api.people import Colleague
 from apps.health.models import AlertChannel, AlertRule
@@ -86,23 +86,23 @@ class RuleChange(serializers.ModelSerializer):
         """Ids; a store one may not see is none."""
         found = scope.store_ids(slugs, self.context["member"])
         if found is None:
-            raise serializers.ValidationError(_("There is no such store."))
+            raise refusal("stores", _("There is no such store."))
         return found
 
     def validate_clients(self, ids: list[str]) -> list[str]:
         known = {pk for pk, _name in scope.choices_for(self.context["member"]).clients}
         if not set(ids) <= known:
-            raise serializers.ValidationError(_("There is no such client."))
+            raise refusal("clients", _("There is no such client."))
         return ids
 
     def validate_sites(self, codes: list[str]) -> list[str]:
         if not set(codes) <= set(scope.choices_for(self.context["member"]).sites):
-            raise serializers.ValidationError(_("There is no such site."))
+            raise refusal("sites", _("There is no such site."))
         return codes
 
     def validate_channels(self, ids: list[UUID]) -> list[str]:
         if AlertChannel.objects.filter(pk__in=ids).count() != len(set(ids)):
-            raise serializers.ValidationError(_("There is no such channel."))
+            raise refusal("channels", _("There is no such channel."))
         return [str(each) for each in ids]
 
     def validate_owner(self, found: Member | None) -> Any:
@@ -118,7 +118,8 @@ class RuleChange(serializers.ModelSerializer):
         wanted = {name: attrs.get(name, getattr(rule, name)) for name in (*PLAIN, "stores")}
         found = scope.problems(wanted, scope.Reach.of(self.context["member"]))
         if found:
-            raise serializers.ValidationError(found)
+            said = [{"field": name, "detail": str(problem)} for name, problem in found.items()]
+            raise Unprocessable(said[0]["detail"], said)
         return attrs
 
 
@@ -168,7 +169,7 @@ class Rules(Resource):
         responses={201: RuleRow},
     )  # fmt: skip
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """400 names what is wrong: also a rule that could never speak."""
+        """422 names what cannot be: also a rule that could never speak."""
         made = self._saved(AlertRule(), request.data, partial=False)
         return Response(self.shown(made), status=201)
 
