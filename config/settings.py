@@ -334,6 +334,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "apps.core.schema.nothing_required",
+        "apps.core.schema.texts_told",
         "apps.core.schema.places_told",
     ],
 }

@@ -13,7 +13,7 @@ class Orders(Resource):
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
@@ -89,7 +89,8 @@ class Resource(GenericViewSet):
     `order` are model fields, together unique: cursors stay right while rows are inserted. `changed` names the
     field that `?updated_since=` compares. `stamped`: `core.changes` keeps that field, and rows are told once no earlier
     one can come any more: who asks on from the newest it has seen, by cursor or by time, misses nothing. `keyed`: what
-    changes something wants an Idempotency-Key; without, a call must be the same twice by itself.
+    changes something wants an Idempotency-Key; without, a call must be the same twice by itself. `matched`: a PATCH must
+    name the state it changes by If-Match; else it may.
     """
 
     permissions: ClassVar[dict[str, Permission]] = {}
@@ -98,6 +99,7 @@ class Resource(GenericViewSet):
     changed: ClassVar[str] = ""
     stamped: ClassVar[bool] = False
     keyed: ClassVar[bool] = True
+    matched: ClassVar[bool] = False
 
     @property
     def member(self) -> Any:
@@ -173,8 +175,10 @@ class Resource(GenericViewSet):
         return Response(None if same else body, status=304 if same else 200, headers={"ETag": tag})
 
     def must_match(self, found: Any) -> None:
-        """Refuse a change based on an old copy: 428 without If-Match, 412 if it names another state."""
+        """Refuse a change based on an old copy: 412 if If-Match names another state, 428 without it where `matched`."""
         known = self.request.headers.get("If-Match", "")
+        if not known and not self.matched:
+            return
         if not known:
             raise PreconditionRequired(
                 _("Send If-Match with the ETag you got, so that nobody's change is overwritten.")
@@ -343,8 +347,18 @@ def _plain_problem(request: HttpRequest, status: int, detail: str) -> HttpRespon
 def _field_errors(data: Any) -> list[dict[str, Any]]:
     if not isinstance(data, dict) or set(data) == {"detail"}:
         return []
-    pairs = ((name, word) for name, words in data.items() for word in (words if isinstance(words, list) else [words]))
-    return [{"field": name, "detail": str(word)} for name, word in pairs]
+    return list(_told("", data))
+
+
+def _told(place: str, data: Any) -> Iterator[dict[str, Any]]:
+    """Each word of nested errors with its place: `steps.2.minutes`."""
+    if isinstance(data, list) and not any(isinstance(each, dict) for each in data):
+        yield from ({"field": place, "detail": str(word)} for word in data)
+    elif isinstance(data, list | dict):
+        for name, part in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from _told(f"{place}.{name}" if place else str(name), part)
+    else:
+        yield {"field": place, "detail": str(data)}
 
 
 def _first_words(data: Any) -> str:

@@ -87,7 +87,8 @@ class ResourceSchema(AutoSchema):
                 )
             )
         if self.method == "PATCH":
-            found.append(OpenApiParameter("If-Match", str, HEADER, required=True, description=_("The ETag you got.")))
+            words = {"required": self.view.matched, "description": _("The ETag you got.")}
+            found.append(OpenApiParameter("If-Match", str, HEADER, **words))
         if self._lists():
             found += self._paging()
         return found
@@ -147,6 +148,22 @@ def _page_of(body: dict[str, Any]) -> dict[str, Any]:
         "required": ["items", "next_cursor"],
         "properties": {"items": items, "next_cursor": {"type": "string", "nullable": True}},
     }
+
+
+def texts_told(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Text that is sent holds no NUL, and more than spaces where it may not be empty."""
+    for name, schema in result.get("components", {}).get("schemas", {}).items():
+        if name.endswith("Request"):
+            for each in schema.get("properties", {}).values():
+                _tell_text(each)
+    return result
+
+
+def _tell_text(schema: dict[str, Any]) -> None:
+    if "items" in schema:
+        _tell_text(schema["items"])
+    elif schema.get("type") == "string" and not schema.keys() & {"enum", "format", "pattern"}:
+        schema["pattern"] = r"^[^\x00]*\S[^\x00]*$" if schema.get("minLength") else r"^[^\x00]*$"
 
 
 def nothing_required(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Products(Resource):
     }
     row = ProductRow
     order = ("updated_at", "store_id", "sku")
-    changed = "updated_at"
+    changed, matched = "updated_at", True
     parameters = {"list": [STORE]}
 
     def rows(self) -> QuerySet[Product]:

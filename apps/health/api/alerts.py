@@ -136,6 +136,7 @@ class Incidents(Resource):
         Snoozing asks for the scope `alerts:write`.
         """
         found = self.get_object()
+        self.must_match(found)
         wanted = IncidentChange(data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
         values = wanted.validated_data

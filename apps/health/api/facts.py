@@ -92,7 +92,7 @@ class DefectRow(serializers.ModelSerializer):
 
     store = serializers.CharField(source="store.slug")
     marketplace = serializers.CharField(source="marketplace_id")
-    leaves_on = serializers.DateField()
+    leaves_on = serializers.DateField(allow_null=True)
     owner = serializers.StringRelatedField(allow_null=True)
 
     class Meta:
@@ -155,9 +155,11 @@ class Defects(Resource):
     )
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A body that names nothing changes nothing."""
+        found = self.get_object()
+        self.must_match(found)
         wanted = DefectChange(data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
-        work_on([self.get_object()], wanted.validated_data, by=self.member, at=timezone.now())
+        work_on([found], wanted.validated_data, by=self.member, at=timezone.now())
         return Response(self.shown(self.get_object()))
 
 
@@ -248,6 +250,7 @@ class Notices(Resource):
         Closing one (`done`, `none`) asks for the scope `alerts:write`.
         """
         found = self.get_object()
+        self.must_match(found)
         wanted = NoticeChange(data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
         values = wanted.validated_data

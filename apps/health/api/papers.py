@@ -161,7 +161,7 @@ class Papers(PaperResource):
         "partial_update": Permission.PAPERS_EDIT,
     }
     order = ("updated_at", "id")
-    changed = "updated_at"
+    changed, matched = "updated_at", True
     parameters: ClassVar[dict[str, Any]] = {"list": [STORE, STATE]}
 
     def rows(self) -> QuerySet[Paper]:

@@ -28,6 +28,9 @@ PLAIN = (
 WHOM = ["store", *(role.value for role in STAFF_ROLES)]
 
 
+MOST_STEPS = 4
+
+
 class Step(serializers.Serializer):
     """After so many minutes without anybody taking it, tell these: the store's owner, or a role."""
 
@@ -67,7 +70,7 @@ class RuleChange(serializers.ModelSerializer):
     sites = serializers.ListField(child=serializers.CharField(max_length=2), max_length=50, required=False)
     channels = serializers.ListField(child=serializers.UUIDField(), max_length=50, required=False)
     owner = Colleague()
-    steps = Step(many=True, required=False, max_length=4)
+    steps = Step(many=True, required=False)
     days = serializers.IntegerField(min_value=1, max_value=30, required=False)
     amber = serializers.IntegerField(min_value=1, max_value=100, required=False)
     chance = serializers.IntegerField(min_value=1, max_value=99, required=False)
@@ -88,6 +91,11 @@ class RuleChange(serializers.ModelSerializer):
         if found is None:
             raise refusal("stores", _("There is no such store."))
         return found
+
+    def validate_steps(self, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len(steps) > MOST_STEPS:
+            raise refusal("steps", _("At most %d steps.") % MOST_STEPS)
+        return steps
 
     def validate_clients(self, ids: list[str]) -> list[str]:
         known = {pk for pk, _name in scope.choices_for(self.context["member"]).clients}
@@ -179,7 +187,9 @@ class Rules(Resource):
     )  # fmt: skip
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Only what is named. It is looked at with the next evaluation."""
-        saved = self._saved(self._mine(), request.data, partial=True)
+        found = self._mine()
+        self.must_match(found)
+        saved = self._saved(found, request.data, partial=True)
         return Response(self.shown(saved))
 
     @extend_schema(
