@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet
@@ -146,6 +147,22 @@ def paged(rows: QuerySet | Sequence[Any], query: ListQuery, *, count: int | None
     if count is not None:
         pages.count = count
     return pages.get_page(query.page)
+
+
+def as_day(text: str) -> date | None:
+    """A day of an address; None for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def is_id(text: str) -> bool:
+    """Whether a word of an address or a form can be an id; what is none is nobody's, and no error."""
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
 
 
 def dom_id(key: str) -> str:

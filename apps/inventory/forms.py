@@ -1,6 +1,5 @@
 """What people send: validated here, saved by actions."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.forms import OverList
+from apps.core.lists import as_day
 from apps.inventory.actions.policies import FIELDS
 from apps.inventory.domain.plans import Part
 from apps.inventory.models import MODES
@@ -96,7 +96,7 @@ class Split(forms.Form):
         for n, row in enumerate(self.rows, 1):
             if row["units"] and not _is_count(row["units"]):
                 raise forms.ValidationError(_("Shipment %d: a whole number of units, please.") % n)
-            day = _day(row["arrives"])
+            day = as_day(row["arrives"])
             if day is None or row["mode"] not in {"air", "sea"}:
                 raise forms.ValidationError(_("Shipment %d: say how it travels and on which day it arrives.") % n)
             self.parts.append(Part(row["mode"], int(row["units"] or max(0, self.total - sum_)), day))
@@ -111,10 +111,3 @@ class Split(forms.Form):
 
 def _is_count(text: str) -> bool:
     return text.isdecimal() and len(text) < 9 and int(text) > 0
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterable
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -19,7 +18,7 @@ from apps.accounts.queries import saved_views
 from apps.core import jobs
 from apps.core.exports import WRITERS
 from apps.core.http import MemberRequest, View, page, target_id, toast
-from apps.core.lists import ListQuery
+from apps.core.lists import ListQuery, is_id
 from apps.core.models import Entry, Job
 from apps.core.permissions import Permission
 
@@ -50,7 +49,7 @@ def opens_views(name: str) -> Callable[[View], View]:
             if request.GET.keys() != {"view"}:
                 return view(request, *args, **kwargs)
             wanted = request.GET["view"]
-            saved = saved_views(request.member, name).filter(pk=wanted).first() if _is_id(wanted) else None
+            saved = saved_views(request.member, name).filter(pk=wanted).first() if is_id(wanted) else None
             if saved is None:
                 messages.warning(
                     request, _("There is no such view, or nobody shares it with you. This is the whole list.")
@@ -64,13 +63,6 @@ def opens_views(name: str) -> Callable[[View], View]:
         return opening
 
     return decorate
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return bool(UUID(text))
-    except ValueError:
-        return False
 
 
 def address(request: MemberRequest, name: str, slug: str = "", **more: Any) -> str:

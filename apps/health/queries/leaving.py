@@ -21,7 +21,7 @@ from django.db.models import (
 )
 from django.db.models.functions import TruncDate
 
-from apps.core.lists import ListQuery
+from apps.core.lists import ListQuery, as_day
 from apps.health.domain.headroom import Window
 from apps.health.models import Defect, Shipment, Standard
 from apps.health.models.facts import Programme
@@ -65,21 +65,13 @@ def in_leaving(rows: QuerySet[Defect], query: ListQuery) -> QuerySet[Defect]:
     """`metric=odr&leaves_from=2026-12-01&leaves_to=2026-12-07` of a list page; what is no day is ignored."""
     if kinds := KINDS_OF.get(query.get("metric")):
         rows = rows.filter(kind__in=kinds)
-    return between(rows, day(query.get("leaves_from")), day(query.get("leaves_to")))
+    return between(rows, as_day(query.get("leaves_from")), as_day(query.get("leaves_to")))
 
 
 def between(rows: QuerySet[Defect], first: date | None, last: date | None) -> QuerySet[Defect]:
     """Those that leave on these days, both included; None: open on that side."""
     rows = rows.filter(leaves_on__gte=first) if first else rows
     return rows.filter(leaves_on__lte=last) if last else rows
-
-
-def day(text: str) -> date | None:
-    """A day of an address; None for anything else."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _programmes(metric: str) -> tuple[str, ...]:

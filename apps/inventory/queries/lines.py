@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Member, StoreGrant
 from apps.accounts.queries import owned, stores_for
-from apps.core.lists import ListColumn, ListQuery, ordered
+from apps.core.lists import ListColumn, ListQuery, as_day, ordered
 from apps.core.metrics import Explanation
 from apps.core.models import Entry
 from apps.core.money import WHOLE_UNITS, Rates, convert
@@ -128,18 +128,11 @@ def chosen(lines: QuerySet[Replenishment], query: ListQuery, member: Member, *, 
         wanted &= Q(supplier=query.get("supplier"))
     if query.get("mode") in MODES:
         wanted &= Q(mode=query.get("mode"))
-    if (by := _date(query.get("by"))) is not None:
+    if (by := as_day(query.get("by"))) is not None:
         wanted &= Q(order_by__lte=by)
     resting = Q(snoozed_until__gt=today)
     wanted &= resting if query.get("rest") == "only" else ~resting | Q(snoozed_until=None)
     return lines.filter(wanted, owned(query.owner, member))
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def sorted_by(lines: QuerySet[Replenishment], query: ListQuery) -> QuerySet[Replenishment]:

@@ -107,7 +107,7 @@ def dead_letters_act(request: MemberRequest) -> HttpResponse:
     """Replay the chosen ones (or all that are shown), or settle them."""
     rows = boards.dead_letters(request.member)
     if request.POST.get("scope") != "all":
-        rows = rows.filter(pk__in=[i for i in request.POST.getlist("ids") if _is_id(i)])
+        rows = rows.filter(pk__in=[i for i in request.POST.getlist("ids") if lists.is_id(i)])
     ids, at = list(rows.values_list("pk", flat=True)), timezone.now()
     if request.POST.get("action") == "drop":
         count = sum(actions.drop(each, by=request.member, at=at) for each in ids)
@@ -188,10 +188,3 @@ def _label(row: Stream) -> Any:
 
 def _query(request: MemberRequest) -> lists.ListQuery:
     return lists.parse(request.GET, COLUMNS, sort="-at", today=timezone.localdate())
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return bool(uuid.UUID(text))
-    except ValueError:
-        return False

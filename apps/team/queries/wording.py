@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
@@ -15,6 +14,7 @@ from django.utils.translation import ngettext
 
 from apps.accounts.models import Client, Member
 from apps.core.findings import KINDS
+from apps.core.lists import is_id
 from apps.core.metrics import REGISTRY
 from apps.core.models import Entry
 from apps.core.money import to_decimal
@@ -185,7 +185,4 @@ def _keys(entry: Entry, half: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_key(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and bool(UUID(value))
-    except ValueError:
-        return False
+    return isinstance(value, str) and is_id(value)

@@ -129,7 +129,7 @@ def inbox_act(request: MemberRequest) -> HttpResponse:
     form = InboxAction(request.POST)
     if not form.is_valid():
         return page(request, "team/inbox.html", _inbox(request) | {"form": form, "asked": True}, status=422)
-    chosen = [uuid.UUID(each) for each in form.cleaned_data["ids"] if _is_id(each)]
+    chosen = [uuid.UUID(each) for each in form.cleaned_data["ids"] if lists.is_id(each)]
     findings = list(queries.visible_findings(request.member).filter(pk__in=chosen))
     if form.cleaned_data["action"] in {"snooze", "dismiss", "finish"}:
         _may_settle(findings, request.member)
@@ -150,7 +150,7 @@ def inbox_act(request: MemberRequest) -> HttpResponse:
 @requires(Permission.INBOX_WORK)
 def inbox_sum(request: MemberRequest) -> HttpResponse:
     """What the chosen items put at stake together, for the bar of bulk actions."""
-    chosen = [uuid.UUID(each) for each in request.POST.getlist("ids")[:MOST_AT_ONCE] if _is_id(each)]
+    chosen = [uuid.UUID(each) for each in request.POST.getlist("ids")[:MOST_AT_ONCE] if lists.is_id(each)]
     money = stake(queries.visible_findings(request.member).filter(pk__in=chosen))
     return page(request, "team/inbox_sum.html", {"money": money, "currency": request.agency.settings.currency})
 
@@ -176,10 +176,3 @@ def _act(findings: list[Any], values: dict[str, Any], deed: actions.Deed) -> lis
             return actions.finish(findings, deed)
         case _:
             return actions.reopen(findings, deed)
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return bool(uuid.UUID(text))
-    except ValueError:
-        return False
