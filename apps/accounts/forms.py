@@ -46,6 +46,15 @@ MORE_CURRENCIES = frozenset({"AED", "CHF", "HKD", "INR", "KRW", "MYR", "NZD", "S
 COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("A colour like #2453d4."))
 
 
+class DayInput(forms.DateInput):
+    """A browser's own field for a day. It knows one spelling: written as the reader's language has it, it stays empty."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
 class Dressed(forms.Form):
     """A form whose controls look like the rest of the house."""
 
@@ -324,9 +333,7 @@ class RateForm(Dressed):
     per_usd = forms.DecimalField(
         label=_("For one US dollar"), max_digits=18, decimal_places=8, min_value=Decimal("0.00000001")
     )
-    valid_from = forms.DateField(
-        label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    valid_from = forms.DateField(label=_("Valid from"), widget=DayInput())
     source = forms.CharField(label=_("Source"), max_length=80, required=False)
 
     def line(self) -> RateLine:
@@ -485,7 +492,7 @@ class ClientForm(Dressed):
     since = forms.DateField(
         label=_("Client since"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput(),
     )
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
 

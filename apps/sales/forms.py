@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.forms import OverList
+from apps.accounts.forms import DayInput, OverList
 from apps.accounts.models import Store
 from apps.core.money import digits, to_minor
 from apps.sales.actions import CostLine
@@ -26,9 +26,7 @@ class Cost(forms.Form):
         label=_("Freight to FBA"), min_value=0, max_value=MOST, decimal_places=4, required=False
     )
     currency = forms.ChoiceField(label=_("Currency"), choices=())
-    valid_from = forms.DateField(
-        label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    valid_from = forms.DateField(label=_("Valid from"), widget=DayInput())
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actions.stores import NewStore
-from apps.accounts.forms import Dressed
+from apps.accounts.forms import DayInput, Dressed
 from apps.accounts.models import Client, Marketplace, Member, Store
 from apps.accounts.models.stores import Channel, Region
 from apps.accounts.queries import colleagues
@@ -176,7 +176,7 @@ class TokenForm(Dressed):
             self.fields["secret_since"] = forms.DateField(
                 label=_("The client secret was made on"),
                 required=False,
-                widget=forms.DateInput(attrs={"type": "date", "class": "in w-full"}, format="%Y-%m-%d"),
+                widget=DayInput(attrs={"class": "in w-full"}),
                 help_text=_("Amazon turns it off 180 days later; we remind you. Empty: today."),
             )
 
@@ -202,8 +202,8 @@ class TokenForm(Dressed):
 class PullForm(Dressed):
     """A range of days to bring again."""
 
-    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    until = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    since = forms.DateField(label=_("From"), widget=DayInput())
+    until = forms.DateField(label=_("To"), widget=DayInput())
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.forms import Dressed
+from apps.accounts.forms import DayInput, Dressed
 from apps.accounts.queries import colleagues
 
 MOST_BYTES = 20 * 2**20
@@ -51,9 +51,7 @@ class NewStepForm(Dressed):
 
     text = forms.CharField(label=_("What is to be done"), max_length=400)
     owner = forms.ModelChoiceField(None, label=_("Owner"), required=False)
-    due = forms.DateField(
-        label=_("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    due = forms.DateField(label=_("Due"), required=False, widget=DayInput())
     four_eyes = forms.BooleanField(label=_("Four eyes: somebody else confirms it"), required=False)
     evidence = forms.BooleanField(label=_("Asks for a file as proof"), required=False)
 

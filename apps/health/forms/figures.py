@@ -8,7 +8,7 @@ from django import forms
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.forms import Dressed
+from apps.accounts.forms import DayInput, Dressed
 from apps.health.actions.figures import Wanted
 from apps.health.models.names import metric_name
 from apps.sync.reading.figures import FIGURES, NOT_YET, problem
@@ -23,7 +23,7 @@ class FigureForm(Dressed):
 
     metric = forms.ChoiceField(label=_("Metric"), choices=lazy(_metrics, list))
     site = forms.ChoiceField(label=_("Site"))
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    day = forms.DateField(label=_("Day"), widget=DayInput())
     value = forms.DecimalField(
         label=_("Value"), required=False, max_digits=14, decimal_places=4,
         help_text=_("Percent for a rate (98.5), points for the rating, else a number of cases."),

@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.forms import Dressed
+from apps.accounts.forms import DayInput, Dressed
 from apps.accounts.models import Marketplace
 from apps.health.domain.validity import SIGNS
-from apps.health.forms.papers import DAY, MOST_SKUS, listed
+from apps.health.forms.papers import MOST_SKUS, listed
 from apps.health.models import OwnPaperKind, PaperGroup
 from apps.health.queries.papers import kinds
 from apps.health.queries.traits import traits
@@ -149,7 +149,10 @@ class RuleForm(Dressed):
     skus = forms.CharField(label=_("Only these SKUs"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
     source = forms.CharField(label=_("Source"), max_length=300, required=False)
     valid_from = forms.DateField(
-        label=_("Valid from"), required=False, help_text=_("Before that day it is told of, and blocks nothing."), **DAY
+        label=_("Valid from"),
+        required=False,
+        help_text=_("Before that day it is told of, and blocks nothing."),
+        widget=DayInput(),
     )
     advice = forms.BooleanField(label=_("Advice only: never blocks a sale"), required=False)
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.forms import Dressed
+from apps.accounts.forms import DayInput, Dressed
 from apps.accounts.queries import colleagues
 from apps.health.domain.letters import kind_of
 from apps.health.domain.mail import MOST_TEXT
@@ -31,9 +31,7 @@ class Fields(Dressed):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MOMENT),
         input_formats=[_MOMENT, "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
     )
-    due = forms.DateField(
-        label=_("Answer due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    due = forms.DateField(label=_("Answer due"), required=False, widget=DayInput())
     owner = forms.ModelChoiceField(None, label=_("Owner"), required=False)
 
     def __init__(self, *args: Any, sites: list[str], **kwargs: Any) -> None:

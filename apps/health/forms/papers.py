@@ -11,7 +11,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.actions.refusal import Refused
-from apps.accounts.forms import Dressed
+from apps.accounts.forms import DayInput, Dressed
 from apps.accounts.queries import colleagues
 from apps.health.actions import files
 from apps.health.actions.papers import Content, Handed
@@ -19,7 +19,6 @@ from apps.health.models import Paper, PaperGroup
 from apps.health.queries.papers import Kind, kinds
 
 MOST_SKUS = 10_000
-DAY = {"widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
 
 def listed(text: str) -> tuple[str, ...]:
@@ -45,9 +44,12 @@ class PaperForm(Dressed):
         label=_("Sites"), required=False, widget=forms.CheckboxSelectMultiple,
         help_text=_("None chosen: wherever such a paper counts."),
     )  # fmt: skip
-    valid_from = forms.DateField(label=_("Valid from"), required=False, **DAY)
+    valid_from = forms.DateField(label=_("Valid from"), required=False, widget=DayInput())
     valid_to = forms.DateField(
-        label=_("Valid to"), required=False, help_text=_("Its last day. Empty: it has no end."), **DAY
+        label=_("Valid to"),
+        required=False,
+        help_text=_("Its last day. Empty: it has no end."),
+        widget=DayInput(),
     )
 
     def __init__(self, *args: Any, kind: Kind, sites: list[str], staff: bool = True, **kwargs: Any) -> None:
@@ -128,7 +130,7 @@ class AskForm(Dressed):
     skus = forms.CharField(label=_("SKUs"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
     marketplaces = forms.CharField(label=_("Sites"), required=False, max_length=100)
     text = forms.CharField(label=_("What we need"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
-    due = forms.DateField(label=_("Until"), required=False, **DAY)
+    due = forms.DateField(label=_("Until"), required=False, widget=DayInput())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

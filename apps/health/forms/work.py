@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.forms import DayInput
 from apps.accounts.queries import colleagues
 from apps.health.models import Notice
 from apps.health.models.facts import Work
@@ -31,9 +32,7 @@ class NoticeWork(forms.Form):
     kind = forms.ChoiceField(label=_("Kind"), choices=Notice.Kind.choices)
     owner = forms.ModelChoiceField(None, label=_("Owner"), required=False, empty_label=_("Nobody"))
     state = forms.ChoiceField(label=_("State"), choices=Work.choices)
-    due = forms.DateField(
-        label=_("Due"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    due = forms.DateField(label=_("Due"), required=False, widget=DayInput())
     case_id = forms.CharField(label=_("Case or complaint ID"), required=False, max_length=40)
     answer = forms.CharField(
         label=_("Our answer"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 6})
