@@ -14,7 +14,7 @@ from apps.core.findings import Candidate, update_findings
 from apps.health.actions.due_findings import refresh_due, refresh_steps
 from apps.health.domain import performance
 from apps.health.domain.headroom import NEAR_DEFECTS, Limit
-from apps.health.domain.performance import OF_GOOD, Counted, Told, compare, meets
+from apps.health.domain.performance import Counted, Told, bad_of, compare, meets
 from apps.health.models import Defect, Figure, HealthDay
 from apps.health.models.facts import Operator
 from apps.health.queries.counted import asked_of, counted
@@ -70,7 +70,7 @@ def room(row: HealthDay, level: Level) -> int | None:
 
 
 def _bad(row: HealthDay) -> int:
-    return (row.total or 0) - (row.count or 0) if row.metric in OF_GOOD else row.count or 0
+    return bad_of(row.metric, row.total or 0, row.count or 0)
 
 
 Judged = list[tuple[HealthDay, Level]]

@@ -87,18 +87,19 @@ def compare(metric: str, amazon: Counted, ours: Counted) -> Difference | None:
     """What differs by more than rounding; None where nothing does, or where we or Amazon do not know."""
     if None in (amazon.total, amazon.count, ours.total, ours.count) or not ours.total or not amazon.total:
         return None
-    assert amazon.count is not None and ours.count is not None
     if amazon.count == ours.count and amazon.rate == ours.rate:
         return None
-    missing = _bad(metric, amazon) - _bad(metric, ours)
+    missing = bad_of(metric, amazon.total, amazon.count) - bad_of(metric, ours.total, ours.count)
     if missing == 0 and amazon.rate == ours.rate:
         return None
     return Difference(amazon, ours, missing)
 
 
-def _bad(metric: str, counted: Counted) -> int:
-    assert counted.total is not None and counted.count is not None
-    return counted.total - counted.count if metric in OF_GOOD else counted.count
+def bad_of(metric: str, total: int | None, count: int | None) -> int | None:
+    """The bad ones of `total`: some reports count the good ones (OF_GOOD). None where a number is lacking."""
+    if total is None or count is None:
+        return None
+    return total - count if metric in OF_GOOD else count
 
 
 def window(day: date, days: int, lag: int) -> tuple[date, date]:

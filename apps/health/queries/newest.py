@@ -99,17 +99,10 @@ def _standing(row: HealthDay, level: Level | None, asked: Standards) -> Standing
     if row.total is None and row.rate is not None:
         part = WHOLE - row.rate if row.metric in OF_GOOD else row.rate
         return _judged(row, level, stand_by_share(part, limit, own=own))
-    bad = _bad(row)
+    bad = performance.bad_of(row.metric, row.total, row.count)
     if bad is None or row.status == HealthDay.Status.NONE:
         return unrated(bad, row.total)
     return _judged(row, level, stand(bad, row.total, limit, own=own))
-
-
-def _bad(row: HealthDay) -> int | None:
-    """The bad ones; None where the row lacks a number."""
-    if row.count is None or row.total is None:
-        return None
-    return row.total - row.count if row.metric in OF_GOOD else row.count
 
 
 def _judged(row: HealthDay, level: Level, standing: Standing) -> Standing:

@@ -17,7 +17,7 @@ from apps.core.tenancy import acting_agency
 from apps.health.domain import anomaly
 from apps.health.domain.headroom import Limit
 from apps.health.domain.incidents import Site
-from apps.health.domain.performance import OF_GOOD, Told, broken
+from apps.health.domain.performance import Told, bad_of, broken
 from apps.health.domain.rules import Few, Reading
 from apps.health.models import AlertRule, HealthDay, Notice, Outlook, Standard
 from apps.health.models.facts import Work
@@ -173,10 +173,10 @@ def _reading(metric: str, row: Sequence[Any], asked: Standard | None) -> Reading
 
 def _few(metric: str, told: Told, operator: str, target: int | None) -> Few | None:
     """The counts of a rate of so few orders that they say it; None where the rate does."""
-    if told.count is None or not told.total or target is None or operator not in {"lt", "le", "gt", "ge"}:
+    bad = bad_of(metric, told.total, told.count)
+    if bad is None or not told.total or target is None or operator not in {"lt", "le", "gt", "ge"}:
         return None
     limit = Limit.of(target, operator)
-    bad = told.total - told.count if metric in OF_GOOD else told.count
     return Few(bad, told.total, limit.most(told.total) - bad) if limit.few(told.total) else None
 
 

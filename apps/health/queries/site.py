@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import Member, Store
 from apps.accounts.queries import site_filter
 from apps.health.domain.headroom import WORST_FIRST, Limit, RollOff, Window, roll_off
-from apps.health.domain.performance import OF_GOOD
+from apps.health.domain.performance import bad_of
 from apps.health.models import Figure, HealthDay, Outlook
 from apps.health.models.names import SHORT
 from apps.health.queries.figures import REPORT
@@ -193,7 +193,7 @@ def _chart(rate: Rate, window: Window, past: list[HealthDay | Figure], leaving: 
     remaining = standing.bad
     for day in days:
         told = counted.get(day)
-        now.append(_bad(told) if told else None)
+        now.append(bad_of(told.metric, told.total, told.count) if told else None)
         remaining -= gone.get(day, 0)
         left.append(max(remaining, 0) if day >= row.date else None)
         total = (told.total if told and day <= row.date else standing.total) or 0
@@ -205,9 +205,3 @@ def _chart(rate: Rate, window: Window, past: list[HealthDay | Figure], leaving: 
     ]
     labels = [day.strftime("%m-%d") for day in days]
     return {"labels": labels, "unit": "units", "currency": "", "stacked": False, "series": series}
-
-
-def _bad(row: HealthDay | Figure) -> int | None:
-    if row.count is None or row.total is None:
-        return None
-    return row.total - row.count if row.metric in OF_GOOD else row.count
