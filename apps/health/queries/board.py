@@ -18,10 +18,11 @@ from apps.health.models import CsatDay, Offer, Outlook
 from apps.health.queries.csat import newest as newest_csat
 from apps.health.queries.figures import REPORT
 from apps.health.queries.newest import Reading, newest
+from apps.health.queries.wording import STATES as LABELS
 
 STALE_AFTER = 2  # days without a report: Amazon makes one every day
 LIKELY = 300_000  # chance of a breach, in millionths, from which a rate is watched
-STATES = ("breach", "near", "good", "unrated", "silent")
+STATES = tuple(LABELS)  # the gravest first
 DEFAULT_SORT = "state"
 
 PRIME_COLUMNS = tuple(

@@ -24,7 +24,7 @@ BANDS: dict[Band, str | Promise] = {
     Band.UNRATED: gettext_lazy("Not rated"),
 }
 TONES = {Band.GOOD: "success", Band.AMBER: "warning", Band.BREACH: "danger", Band.UNRATED: "neutral"}
-# How a whole site stands, as the matrix of all stores says it.
+# How a whole site stands, as the matrix of all stores says it; the gravest first.
 STATES: dict[str, str | Promise] = {
     "breach": gettext_lazy("Over a limit"),
     "near": gettext_lazy("Watch"),
