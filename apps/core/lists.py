@@ -143,10 +143,24 @@ def ordered(rows: QuerySet, query: ListQuery, *tie_breakers: str) -> QuerySet:
 
 def paged(rows: QuerySet | Sequence[Any], query: ListQuery, *, count: int | None = None) -> Page:
     """One page of rows; a page past the end is the last one. `count`: how many there are, where that is known."""
-    pages = Paginator(rows, query.per_page)
+    pages = _Pages(rows, query.per_page)
     if count is not None:
         pages.count = count
     return pages.get_page(query.page)
+
+
+class _Pages(Paginator):
+    """Reads pages of the second half from the end: a database walks over every row that it leaves out."""
+
+    def page(self, number: Any) -> Page:
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        left = max(self.count - first - self.per_page, 0)
+        rows = self.object_list
+        if left >= first or not isinstance(rows, QuerySet) or not rows.ordered:
+            return super().page(number)
+        found = list(rows.reverse()[left : self.count - first])
+        return self._get_page(found[::-1], number, self)
 
 
 def as_day(text: str) -> date | None:

@@ -4,6 +4,7 @@ It brings the tags of `figures` and `drawings` along, so that a page loads one l
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -27,6 +28,7 @@ for library in (figures, drawings):
 
 FLAGS = {"UK": "gb"}
 HUES = 6
+REST = ""  # of the columns that have no cell of their own
 # What a stranger sees; a person's own choice is theirs.
 DEFAULTS = {"theme": "system", "density": "standard", "delta_colours": "good", "shortcuts": True}
 TONES = {
@@ -146,7 +148,10 @@ def preference(context: Mapping[str, Any], name: str) -> Any:
     return kept if kept in {"light", "dark"} else DEFAULTS[name]
 
 
+# Icons, flags and badges stand in every row, and there are few of them: each is made once. `typed`: what is safe
+# already is not taken for a text that reads the same.
 @register.simple_tag
+@lru_cache(maxsize=500, typed=True)
 def icon(name: str, extra: str = "", label: str = "") -> SafeString:
     """A Tabler outline icon; decoration unless it has a label."""
     said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
@@ -156,6 +161,7 @@ def icon(name: str, extra: str = "", label: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=100, typed=True)
 def flag(code: str) -> SafeString:
     """A site's flag; its code is the text."""
     name = FLAGS.get(code, code.lower())
@@ -193,9 +199,13 @@ def avatar(person: Any, name: bool | str = True, size: str = "") -> SafeString:
 @register.simple_tag
 def status_badge(status: str, label: Any = "", tone: str = "", hover: str = "") -> SafeString:
     """A state as word and colour; `tone` where the state does not imply one, `hover` for the source's own word."""
+    return _badge(tone or TONES.get(status, "neutral"), str(label or status), str(hover or ""))
+
+
+@lru_cache(maxsize=2000, typed=True)
+def _badge(tone: str, text: str, hover: str) -> SafeString:
     own = format_html(' title="{}"', hover) if hover else ""
-    tone = tone or TONES.get(status, "neutral")
-    return format_html('<span class="bdg tone-{}"{}>{}</span>', tone, own, label or status)
+    return format_html('<span class="bdg tone-{}"{}>{}</span>', tone, own, text)
 
 
 # -- lists
@@ -337,3 +347,35 @@ class WrapNode(template.Node):
         component = get_template(f"components/{self.name.resolve(context)}.html").template
         with context.push(**values, **parts):
             return component.render(context)
+
+
+@register.tag
+def cells(parser: template.base.Parser, token: template.base.Token) -> "CellsNode":
+    """{% cells query %}{% cell "sku" %}<td>…</td>{% cell "site" %}…{% rest %}…{% endcells %}: one row of a list.
+
+    Each column that is shown, in the reader's order, as `column`; `rest` for every column that has no cell of its own.
+    """
+    _tag, query = token.split_contents()
+    nodes: dict[str, template.NodeList] = {}
+    parser.parse(("cell", "endcells"))  # white space before the first
+    while (words := parser.next_token().split_contents())[0] != "endcells":
+        name = words[1].strip("\"'") if words[0] == "cell" else REST
+        nodes[name] = parser.parse(("cell", "rest", "endcells"))
+    return CellsNode(parser.compile_filter(query), nodes)
+
+
+class CellsNode(template.Node):
+    """Looks a column's cell up; a chain of conditions would ask every column for every name, for each row."""
+
+    def __init__(self, query: Any, nodes: dict[str, template.NodeList]) -> None:
+        self.query, self.nodes = query, nodes
+
+    def render(self, context: template.Context) -> SafeString:
+        rest, made = self.nodes.get(REST), []
+        with context.push():
+            for column in self.query.resolve(context).shown_columns:
+                nodes = self.nodes.get(column.key, rest)
+                if nodes is not None:
+                    context["column"] = column
+                    made.append(nodes.render(context))
+        return mark_safe("".join(made))  # noqa: S308 - rendered by templates
