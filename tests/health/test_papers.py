@@ -1,7 +1,9 @@
 """Papers on their way: handed in, read, reviewed, replaced, asked for; by staff, clients and programs."""
 
 import io
+import re
 import zipfile
+from itertools import product
 
 import pytest
 from django.core import mail
@@ -274,6 +276,25 @@ def test_the_matrix_is_filtered_by_its_address(staff, acme, query, there, absent
     page = rows.content.decode()
     assert there in page
     assert absent not in page.partition("<hx-partial")[0]
+
+
+def test_as_many_rows_as_the_sums_say(staff, acme):
+    """The count comes from sums, whatever is asked for but words; the rows do not."""
+    with acme:
+        for n, site in product(range(3), ("DE", "UK")):
+            offer(acme.other_store, f"MORE-{n}", site, category="lamps")
+        paper(acme.other_store, "ce", scope="sku", reach=["MORE-1"])
+        recompute_store(acme.other_store.pk, at=NOW)
+    stores, sites = ("", "&store=europe", "&store=nowhere"), ("", "&mp=UK", "&mp=JP&mp=DE")
+    rules = ("", "&rule=jp-pse-specified", "&rule=gb-mark-electric", "&rule=unheard-of")
+    found = {}
+    for asked in map("".join, product(stores, sites, rules, ("", "&status=missing", "&status=covered"))):
+        page = staff.get(f"{at(acme, 'papers')}?per=100{asked}").content.decode()
+        told = re.search(r'data-total="(\d+)"', page)
+        found[asked] = int(told[1]) if told else 0
+        assert found[asked] == page.count("<tr data-row"), asked
+    assert found[""] == 9 and found["&mp=UK"] == 4 and found["&mp=UK&rule=gb-mark-electric&status=covered"] == 1
+    assert found["&rule=gb-mark-electric"] == 4 and found["&store=nowhere"] == 0
 
 
 def test_money_hangs_on_an_expiring_paper(staff, acme):

@@ -358,6 +358,9 @@ class CoverState(models.TextChoices):
     NONE = "none", _("No rule")
 
 
+_WORST_FIRST = ("rank", models.F("at_stake").desc(nulls_last=True), "marketplace", "sku")
+
+
 class Coverage(TenantModel):
     """The read model of the coverage page: one SKU on one site, made anew by `actions.coverage.recompute_store`.
 
@@ -387,7 +390,11 @@ class Coverage(TenantModel):
     computed_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["agency", "store", "rank", "-at_stake"], name="coverage_by_rank")]
+        # The page in its own order: of one store, and of all of them.
+        indexes = [
+            models.Index("agency", "store", *_WORST_FIRST, name="coverage_by_rank"),
+            models.Index("agency", *_WORST_FIRST, "store", name="coverage_worst"),
+        ]
 
 
 class CoverageSum(TenantModel):

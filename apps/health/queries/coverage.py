@@ -1,7 +1,7 @@
 """The coverage matrix: which paper blocks which sale. Read from rows that the recalculation keeps."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -125,8 +125,11 @@ def line_of(member: Member, slug: str, site: str, sku: str) -> Coverage | None:
     return Coverage(state=UNRECKONED, rank=0, cells={}, currency=offer.currency, computed_at=None, **same)
 
 
-def chosen(rows: QuerySet[Coverage], query: ListQuery) -> QuerySet[Coverage]:
-    """The rows a page's query asks for."""
+RANKS = {state: n for n, state in enumerate(CoverState.values, 1)}
+
+
+def chosen(rows: QuerySet[Coverage], query: ListQuery, every: Mapping[str, Rule]) -> QuerySet[Coverage]:
+    """The rows a page's query asks for. By rank, not by state: rows are kept in that order."""
     wanted = Q()
     if query.q:
         wanted &= Q(sku__icontains=query.q) | Q(asin__iexact=query.q) | Q(title__icontains=query.q)
@@ -135,23 +138,30 @@ def chosen(rows: QuerySet[Coverage], query: ListQuery) -> QuerySet[Coverage]:
     if query.get("store"):
         wanted &= Q(store__slug=query.get("store"))
     state = query.status if query.status in CoverState.values else ""
-    if (rule := query.get("rule")) and _CODE.fullmatch(rule):
+    if rule := rule_of(query):
         wanted &= Q(**{f"cells__{rule}__s": state}) if state else Q(cells__has_key=rule)
+        if rule in every and (sites := every[rule].marketplaces):  # where nobody else has to be asked
+            wanted &= Q(marketplace__in=sites)
     elif state:
-        wanted &= Q(state=state)
+        wanted &= Q(rank=RANKS[state])
     return rows.filter(wanted)
+
+
+def rule_of(query: ListQuery) -> str:
+    """The requirement a page's query is about; empty: none, or no code."""
+    rule = query.get("rule")
+    return rule if _CODE.fullmatch(rule) else ""
 
 
 def ordered(rows: QuerySet[Coverage], query: ListQuery) -> QuerySet[Coverage]:
     """The worst first, and of those the most money first; or as the reader asked."""
     if query.sort == DEFAULT_SORT and not query.descending:
-        return rows.order_by("rank", F("at_stake").desc(nulls_last=True), "store", "marketplace", "sku")
-    return by_column(rows, query, "store", "marketplace", "sku")
+        return rows.order_by("rank", F("at_stake").desc(nulls_last=True), "marketplace_id", "sku", "store_id")
+    return by_column(rows, query, "marketplace_id", "sku", "store_id")
 
 
-def rows_of(lines: Iterable[Coverage]) -> list[Row]:
-    """Lines with the words of their cells; the kinds and rules are four queries for any number of them."""
-    known, every = kinds(), rules()
+def rows_of(lines: Iterable[Coverage], every: Mapping[str, Rule], known: Mapping[str, Kind]) -> list[Row]:
+    """Lines with the words of their cells."""
     return [_row(line, grouped(line.cells, every, known)) for line in lines]
 
 
@@ -196,11 +206,15 @@ class Totals:
         return sum(self.counts[state] for state in BLOCKING)
 
 
-def totals(member: Member, *, store: Store | None = None, slug: str = "", rule: str = "") -> Totals:
+def totals(
+    member: Member, *, store: Store | None = None, slug: str = "", rule: str = "", sites: Sequence[str] = ()
+) -> Totals:
     """Read from the sums: one query, however many offers there are. `rule`: only how offers stand to this one."""
     sums = CoverageSum.objects.filter(site_filter(member), rule=rule)
     if store or slug:
         sums = sums.filter(store=store) if store else sums.filter(store__slug=slug)
+    if sites:
+        sums = sums.filter(marketplace__in=sites)
     counts: dict[str, int] = dict.fromkeys(CoverState.values, 0)
     money: dict[str, dict[str, int]] = {"blocked": {}, "expiring": {}, "coming": {}}
     found = sums.order_by().values_list("state", "currency").annotate(n=Sum("offers"), total=Sum("sales"))

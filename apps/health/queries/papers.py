@@ -1,6 +1,6 @@
 """Kinds of papers, the rules, and the papers of a member's stores."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -169,9 +169,8 @@ class PaperRow:
         return ", ".join(reach[:3]) + (f" +{len(reach) - 3}" if len(reach) > 3 else "")
 
 
-def paper_rows(papers: QuerySet[Paper], member: Member, *, today: date) -> list[PaperRow]:
-    """Papers with what hangs on them: one query for the sums, two for the kinds."""
-    papers = list(papers.select_related("store", "owner__user"))
+def paper_rows(papers: Sequence[Paper], member: Member, *, today: date) -> list[PaperRow]:
+    """Papers, read with their owners, and what hangs on them: one query for the sums, two for the kinds."""
     known, stakes = kinds(), stakes_of([paper.pk for paper in papers], member)
     return [row_of(paper, known, stakes.get(paper.pk, {}), today) for paper in papers]
 

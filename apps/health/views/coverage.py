@@ -1,5 +1,6 @@
 """Coverage: which paper blocks which sale, and what to do about it."""
 
+from collections.abc import Mapping
 from textwrap import shorten
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.actions.jobs import start_job
 from apps.accounts.actions.refusal import Refused
-from apps.accounts.models import Marketplace
+from apps.accounts.models import Marketplace, Member, Store
 from apps.accounts.queries import rates, stores_for
 from apps.accounts.views import lists as pages
 from apps.core import lists
@@ -26,7 +27,7 @@ from apps.health.forms.needs import TraitsForm
 from apps.health.forms.papers import WaiverForm
 from apps.health.models import Coverage, CoverState, PaperWaiver
 from apps.health.queries import coverage as queries
-from apps.health.queries.papers import kinds, rule_name, rules, waivers_for
+from apps.health.queries.papers import Kind, Rule, kinds, rule_name, rules, waivers_for
 from apps.health.queries.traits import effective
 from apps.health.queries.traits import traits as known_traits
 
@@ -51,24 +52,33 @@ def context(request: MemberRequest, slug: str) -> dict[str, Any]:
     query = lists.parse(request.GET, queries.COLUMNS, sort=queries.DEFAULT_SORT, today=timezone.localdate())
     totals = queries.totals(member, store=store, slug=query.get("store"))
     mine = queries.coverage_for(member)
-    found = queries.chosen(mine.filter(store=store) if store else mine, query)
-    narrowed = bool(query.q or query.markets or query.get("rule"))
+    known, every = kinds(), rules()
+    found = queries.chosen(mine.filter(store=store) if store else mine, query, every)
     status = query.status if query.status in CoverState.values else ""
-    count = None if narrowed else totals.counts[status] if status else totals.total
-    rows = lists.paged(queries.ordered(found, query), query, count=count)
+    rows = lists.paged(queries.ordered(found, query), query, count=_count(member, query, store, totals))
     return pages.frame(request, query, name=PAGE, slug=slug, kept=("status", "sort")) | {
         "store": store,
         "rows": rows,
-        "lines": queries.rows_of(rows),
+        "lines": queries.rows_of(rows, every, known),
         "totals": totals,
         **_money(request, totals),
         "segments": _segments(query, status, totals),
         "filtered": bool(set(query.params) & FILTERS),
-        "rules": _choices(),
+        "rules": _choices(every, known),
         "sites": [(code, code) for code in Marketplace.objects.filter(active=True).values_list("code", flat=True)],
         "stores": [] if store else [(each.slug, each.name) for each in stores_for(member)],
         "may_edit": member.can(Permission.PAPERS_EDIT),
     }
+
+
+def _count(member: Member, query: lists.ListQuery, store: Store | None, totals: queries.Totals) -> int | None:
+    """How many rows there are, from the sums; None if they do not tell."""
+    if query.q:
+        return None
+    rule = queries.rule_of(query)
+    if rule or query.markets:
+        totals = queries.totals(member, store=store, slug=query.get("store"), rule=rule, sites=query.markets)
+    return totals.counts[query.status] if query.status in CoverState.values else totals.total
 
 
 def _money(request: MemberRequest, totals: queries.Totals) -> dict[str, Any]:
@@ -85,10 +95,9 @@ def _segments(query: lists.ListQuery, status: str, totals: queries.Totals) -> li
     return pages.segments(query, status, counts)
 
 
-def _choices() -> list[tuple[str, str]]:
-    known = kinds()
-    every = rules(active=True)
-    return [(code, shorten(f"{rule_name(rule, known)} · {code}", 34, placeholder="…")) for code, rule in every.items()]
+def _choices(every: Mapping[str, Rule], known: Mapping[str, Kind]) -> list[tuple[str, str]]:
+    names = {code: f"{rule_name(rule, known)} · {code}" for code, rule in every.items() if rule.active}
+    return [(code, shorten(name, 34, placeholder="…")) for code, name in names.items()]
 
 
 @require_safe

@@ -48,7 +48,7 @@ def papers(request: MemberRequest, store: str = "") -> HttpResponse:
     member, today = request.member, timezone.localdate()
     found = get_object_or_404(stores_for(member), slug=store) if store else None
     query = lists.parse(request.GET, queries.COLUMNS, sort=queries.DEFAULT_SORT, today=today)
-    mine = queries.papers_for(member)
+    mine = queries.papers_for(member).select_related("store", "owner__user")
     mine = queries.chosen(mine.filter(store=found) if found else mine, query, member)
     counts = queries.counts(mine, today)
     every = queries.stood(mine, today)
@@ -59,7 +59,7 @@ def papers(request: MemberRequest, store: str = "") -> HttpResponse:
     shown = pages.frame(request, query, name=PAGE, slug=store, kept=("status", "sort")) | {
         "store": found,
         "rows": rows,
-        "lines": queries.paper_rows(rows.object_list, member, today=today),
+        "lines": queries.paper_rows(list(rows), member, today=today),
         "segments": _segments(query, counts),
         "filtered": bool(set(query.params) & FILTERS),
         "kinds": [(code, kind.short) for code, kind in queries.kinds().items()],
