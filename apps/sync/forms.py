@@ -70,16 +70,14 @@ class StoreForm(Dressed):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if not values.get("client") and not values.get("new_client"):
-            raise ValidationError(_("Choose a client, or name a new one."))
+            self.add_error("client", _("Choose a client, or name a new one."))
         if values.get("channel") == Channel.AMAZON:
             wrong = [site.code for site in values.get("sites", ()) if site.region != values.get("region")]
             if wrong:
-                raise ValidationError(
-                    _("%(sites)s belong to another region: an account is one store per region.")
-                    % {"sites": ", ".join(wrong)}
-                )
-            if not values.get("sites"):
-                raise ValidationError(_("Choose the sites this store sells on."))
+                said = _("%(sites)s belong to another region: an account is one store per region.")
+                self.add_error("sites", said % {"sites": ", ".join(wrong)})
+            elif not values.get("sites"):
+                self.add_error("sites", _("Choose the sites this store sells on."))
         return values
 
     def new_store(self) -> NewStore:

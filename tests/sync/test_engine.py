@@ -165,6 +165,19 @@ def test_needs_owner_stops_the_connection_and_tells_once(acme, door, told):
     assert work(regular(door)).state == "empty"
 
 
+def test_what_was_under_way_when_a_connection_stopped_does_not_hide_why(acme, door, told):
+    def stopped_meanwhile():
+        with acme:
+            Connection.objects.filter(pk=door.pk).update(state="needs_owner", problem="no access to CA", failures=1)
+
+    told.answers = [stopped_meanwhile, answer(timezone.now(), ("o1", 1, 1))]
+    assert work(regular(door)).state == "done"
+    with acme:
+        now = Connection.objects.get(pk=door.pk)
+        assert (now.state, now.problem, now.failures) == ("needs_owner", "no access to CA", 1)
+        assert now.last_ok_at
+
+
 def test_an_unreadable_document_is_kept_whole_and_the_facts_stay(acme, door, told):
     at = timezone.now()
     told.answers = [answer(at, ("o1", 2, 1000))]

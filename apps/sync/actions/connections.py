@@ -1,6 +1,6 @@
 """Opening and closing doors to the outside, each with its entry in the ledger."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from apps.accounts.actions.stores import (
 )
 from apps.accounts.actions.stores import off_board as leave
 from apps.accounts.actions.stores import take_back as come_back
-from apps.accounts.models import Client, Store
+from apps.accounts.models import Client, Store, StoreMarketplace
 from apps.accounts.models.stores import Channel
 from apps.core import audit
 from apps.core.crypto import Sealed
@@ -82,6 +82,22 @@ def connect(
     _awaken(door, at=at)
     destinations.renew(door, at=at)
     return door
+
+
+def keep_to(store: Store, open_sites: Collection[str], *, by: Any, at: datetime) -> list[str]:
+    """Take a store out of the sites that its account does not sell on: one of them would stop the whole connection.
+
+    `open_sites`: those of the account, as the source told; none told is no news. Returns the sites it left. Raises
+    Refused if no site were left: then it is another account.
+    """
+    sites = dict(StoreMarketplace.objects.filter(store=store, active=True).values_list("marketplace", "pool"))
+    strange = sorted(set(sites) - set(open_sites)) if open_sites else []
+    if strange and len(strange) == len(sites):
+        said = _("This account sells on %(open)s and not on %(sites)s. Edit the store, or choose another account.")
+        raise Refused(said % {"open": ", ".join(sorted(open_sites)), "sites": ", ".join(strange)})
+    if strange:
+        set_sites(store, {site: pool for site, pool in sites.items() if site in open_sites}, by=by, at=at)
+    return strange
 
 
 def follow_sites(door: Connection, *, at: datetime) -> None:

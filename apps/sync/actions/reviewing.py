@@ -46,7 +46,7 @@ def review(*, at: datetime) -> None:
 def _needing() -> dict[int, list[Candidate]]:
     found: dict[int, list[Any]] = defaultdict(list)
     for door in Connection.objects.filter(state=Connection.State.NEEDS_OWNER, store__active=True):
-        detail = {"connection": door.label or door.kind, "problem": door.problem[:200]}
+        detail = {"connection": _name(door), "problem": door.problem[:200]}
         found[door.store_id].append(Candidate(subject=door.kind, detail=detail))
     return found
 
@@ -64,10 +64,14 @@ def _ending(at: datetime) -> tuple[Wanted, Wanted]:
     return consents, secrets
 
 
+def _name(door: Connection) -> str:
+    return door.label or str(SOURCES[door.kind].label if door.kind in SOURCES else door.kind)
+
+
 def _add(found: Wanted, door: Connection, left: int | None, step: int, at: datetime) -> None:
     if left is None or not step:
         return
-    label = door.label or str(SOURCES[door.kind].label if door.kind in SOURCES else door.kind)
+    label = _name(door)
     detail = {"connection": label, "left": max(left, 0), "step": step}
     due = at.date() + timedelta(days=max(left, 0))
     found[door.store_id].append(Candidate(subject=door.kind, detail=detail, due=due))

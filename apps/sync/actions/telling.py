@@ -93,7 +93,9 @@ def finish(run: Run, stream: Stream, *, at: datetime) -> None:
     """Everything of the window is in the facts, and what went wrong on the way is over."""
     run.crashes = 0
     _end(run, Run.State.DONE if run.documents else Run.State.EMPTY, "", "", at=at)
-    Connection.objects.filter(pk=stream.connection_id).update(last_ok_at=at, failures=0, problem="")
+    door = Connection.objects.filter(pk=stream.connection_id)
+    door.update(last_ok_at=at)
+    door.filter(state=Connection.State.ACTIVE).update(failures=0, problem="")  # another stream may have stopped it
     stream.rows = F("rows") + run.rows
     stream.fresh_at, stream.failures = at, 0
     # A file that was brought to us says nothing about the days around those it mentions.

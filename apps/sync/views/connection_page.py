@@ -44,9 +44,15 @@ def connections_page(
         **_notifications(store, news),
     }
     if store.setting_up:
-        step = "data" if streams_of(store) else "connect"
-        context |= {"steps": setting_up.steps(request.agency.slug, store), "step": step}
+        context |= _set_up(request.agency.slug, store)
     return page(request, "sync/connections.html", context, status=status)
+
+
+def _set_up(agency: str, store: Store) -> dict[str, Any]:
+    """How far a new store is. `starting`: nothing is connected, so that the ways in stand first."""
+    steps = setting_up.steps(agency, store)
+    connected = next(step.done for step in steps if step.key == "connect")
+    return {"steps": steps, "step": "data" if connected else "connect", "starting": not connected}
 
 
 def _notifications(store: Store, form: DestinationForm | None) -> dict[str, Any]:

@@ -80,28 +80,39 @@ def connect(request: MemberRequest, store: str, kind: str) -> HttpResponse:
         raise Http404
     form = TokenForm(kind, request.POST)
     if form.is_valid():
-        problem = _tried(row, kind, form.credentials())
-        if not problem:
-            actions.connect(row, kind, form.credentials(), by=request.member, at=timezone.now())
-            messages.success(request, _("Connected. The first data is on its way."))
+        try:
+            _connected(request, row, kind, form.credentials())
             return redirect("connections", agency=request.agency.slug, store=row.slug)
-        form.add_error(None, problem)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
     return connections_page(request, row, form=form, status=422)
 
 
-def _tried(store: Store, kind: str, credentials: dict[str, Any]) -> str:
-    """What is wrong with credentials, in the source's words; "" if nothing."""
+def _connected(request: MemberRequest, store: Store, kind: str, credentials: dict[str, Any]) -> None:
+    """Keep credentials that the other side takes, for the sites they are good for. Raises Refused."""
+    open_sites, who = _tried(store, kind, credentials), {"by": request.member, "at": timezone.now()}
+    with transaction.atomic():
+        left = actions.keep_to(store, open_sites, **who)
+        actions.connect(store, kind, credentials, **who)
+    messages.success(request, _("Connected. The first data is on its way."))
+    if left:
+        said = _("The account does not sell on %(sites)s: the store was taken out there.")
+        messages.warning(request, said % {"sites": ", ".join(left)})
+
+
+def _tried(store: Store, kind: str, credentials: dict[str, Any]) -> tuple[str, ...]:
+    """The sites that credentials are good for, by the source itself. Raises Refused in its words."""
     source, credentials = SOURCES[kind], {k: v for k, v in credentials.items() if k != "secret_since"}
     if not source.pulls:
-        return ""
+        return ()
     if source.regions and store.region not in source.regions:
-        return _("This store has no region that this source knows.")
+        raise Refused(_("This store has no region that this source knows."))
     with tempfile.TemporaryDirectory() as folder:
         try:
-            source.verify(credentials, name=f"try:{store.pk}", region=store.region, folder=Path(folder))
+            found = source.verify(credentials, name=f"try:{store.pk}", region=store.region, folder=Path(folder))
         except SourceError as error:
-            return _("The other side refuses: %(why)s") % {"why": error}
-    return ""
+            raise Refused(_("The other side refuses: %(why)s") % {"why": error}) from error
+    return found.open_sites
 
 
 @require_POST
@@ -140,11 +151,10 @@ def consent_done(request: MemberRequest, store: str) -> HttpResponse:
     mine = {"agency": request.agency.slug, "store": row.slug, "nonce": nonce}
     if not nonce or state != mine:
         raise Http404
-    problem = _consented(request, row)
-    if problem:
-        messages.error(request, problem)
-    else:
-        messages.success(request, _("Connected. The first data is on its way."))
+    try:
+        _consented(request, row)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
     return redirect("connections", agency=request.agency.slug, store=row.slug)
 
 
@@ -153,22 +163,21 @@ def _way_back() -> str:
     return settings.BASE_URL + reverse("consent-back")
 
 
-def _consented(request: MemberRequest, store: Store) -> str:
+def _consented(request: MemberRequest, store: Store) -> None:
+    """Exchange the code of the consent and connect. Raises Refused."""
     seller = request.GET.get("selling_partner_id", "")[:40]
     if store.seller_id and seller and seller != store.seller_id:
-        return _("Another seller account consented than the one this store belongs to.")
+        raise Refused(_("Another seller account consented than the one this store belongs to."))
     if not request.GET.get("spapi_oauth_code"):
-        return _("Amazon did not give consent: %(why)s") % {"why": request.GET.get("error", "")[:200]}
+        raise Refused(_("Amazon did not give consent: %(why)s") % {"why": request.GET.get("error", "")[:200]})
     try:
         token = redeem(request.GET["spapi_oauth_code"], redirect_uri=_way_back())
     except SourceError as error:
-        return _("The other side refuses: %(why)s") % {"why": error}
+        raise Refused(_("The other side refuses: %(why)s") % {"why": error}) from error
+    _connected(request, store, "sp_api", {"refresh_token": token, "seller_id": seller})
     if seller and not store.seller_id:
         store.seller_id = seller
         store.save(update_fields=["seller_id"])
-    credentials = {"refresh_token": token, "seller_id": seller}
-    actions.connect(store, "sp_api", credentials, by=request.member, at=timezone.now())
-    return ""
 
 
 @require_POST
