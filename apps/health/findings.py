@@ -257,6 +257,7 @@ CHANNEL = define_kind(
         verb=_("Look at the channel"),
         link="alert-channel",
         place="channel_id",
+        agency=True,
         needs=Permission.ALERT_RULES,
         words=_channel,
     )
