@@ -28,6 +28,7 @@ from apps.accounts.models import (
     StoreGrant,
     SupportGrant,
 )
+from apps.core.findings import KINDS
 from apps.core.models import Entry, Finding, Job, SavedView
 from apps.core.money import Rates
 from apps.core.permissions import ROLES, Permission, Role
@@ -152,17 +153,23 @@ def whole_filter(member: Member, *, sites: str = "marketplaces") -> Q:
 
 
 def finding_filter(member: Member) -> Q:
-    """A filter for findings: of the granted sites, of pools that stock one of them, and of granted stores as a whole.
+    """A filter for findings: of the granted sites, of pools that stock one of them, of granted stores as a whole, and of
+    the agency itself for who manages what they are about.
 
     A finding without a marketplace is about the whole store; one about a pool of sites names them in `detail["sites"]`.
     """
+    allowed = of_agency(member)
     if member.can(Permission.ALL_STORES):
-        return Q()
-    allowed = Q(pk__in=[])
+        return allowed | Q(store__isnull=False)
     for store, code in StoreGrant.objects.filter(member=member).values_list("store", "marketplace"):
         site = Q(marketplace__in=["", code]) | Q(detail__sites__contains=[code])
         allowed |= Q(store=store) if code is None else Q(store=store) & site
     return allowed
+
+
+def of_agency(member: Member) -> Q:
+    """A filter for findings about the agency itself, of kinds the member may see."""
+    return Q(store=None, kind__in=[kind.key for kind in KINDS.values() if kind.agency and member.can(kind.needs)])
 
 
 def owned(owner: str, member: Member) -> Q:
@@ -358,10 +365,14 @@ def discreet(rows: QuerySet[Entry], member: Member) -> QuerySet[Entry]:
 
 def _hidden(member: Member) -> Q:
     hidden = Q() if member.can(Permission.COST_VIEW) else Q(verb__startswith=COSTS)
-    if not member.can(Permission.ALL_STORES):
-        seen = Finding.objects.filter(finding_filter(member)).annotate(name=Cast("pk", CharField())).values("name")
-        hidden |= Q(kind=FINDING) & ~Q(target__in=seen)
-    return hidden
+    if member.can(Permission.ALL_STORES):
+        if all(member.can(kind.needs) for kind in KINDS.values() if kind.agency):
+            return hidden
+        about, seen = Q(kind=FINDING, store=None), of_agency(member)
+    else:
+        about, seen = Q(kind=FINDING), finding_filter(member)
+    names = Finding.objects.filter(seen).annotate(name=Cast("pk", CharField())).values("name")
+    return hidden | (about & ~Q(target__in=names))
 
 
 def _entry_name() -> Concat:

@@ -28,7 +28,8 @@ class FindingKind:
     `needs` is the permission a member must hold to see it; `words` puts codes of the detail into the reader's words.
     `at_zero` are other sentences, for where the detail so named is 0. `product`: its subject is one SKU; all others are
     about a whole site, or, without a marketplace, about a whole store (see `stakes`). `settle` is what else one must
-    hold to put it aside or end it.
+    hold to put it aside or end it. `agency`: it is about the agency itself, belongs to no store, and is seen by whoever
+    holds `needs`, whatever stores they were granted: let that be the right to manage what it is about.
     """
 
     key: str
@@ -47,6 +48,7 @@ class FindingKind:
     settle: Permission | None = None
     tone_of: Callable[[dict[str, Any]], str] | None = None  # by the detail, for what grows graver
     place: str = ""
+    agency: bool = False
 
     def toned(self, detail: dict[str, Any]) -> str:
         """The tone that fits a finding's detail."""
@@ -90,8 +92,11 @@ def define_kind(kind: FindingKind) -> FindingKind:
 def update_findings(kind: str, store: Any, candidates: Iterable[Candidate], *, at: datetime) -> None:
     """Make the store's living findings of one kind equal to `candidates`: open, refresh, wake or recover.
 
-    Dismissed findings stay dismissed while the cause lasts, and may open anew once it was gone.
+    Dismissed findings stay dismissed while the cause lasts, and may open anew once it was gone. `store` is None for kinds
+    about the agency, and for those only; else raises ValueError.
     """
+    if (store is None) != (kind in KINDS and KINDS[kind].agency):
+        raise ValueError(f"findings of the kind {kind!r} {'need a' if store is None else 'have no'} store")
     living = Finding.objects.filter(kind=kind, store=store, state__in=["open", "snoozed", "dismissed"])
     have = {(f.marketplace, f.subject): f for f in living}
     wanted = {(c.marketplace, c.subject): c for c in candidates}

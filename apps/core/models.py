@@ -64,7 +64,10 @@ class Entry(TenantModel):
 
 
 class Finding(TenantModel):
-    """Something a person should look at, worth money. Opened and closed by the data, worked by people."""
+    """Something a person should look at, worth money. Opened and closed by the data, worked by people.
+
+    Without a store it is about the agency itself: no site, no money, and never a client's to see.
+    """
 
     portal_may = ("SELECT",)
 
@@ -82,7 +85,7 @@ class Finding(TenantModel):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=60)  # a key of core.findings.KINDS
-    store = tied("accounts.Store", related_name="+")
+    store = tied("accounts.Store", null=True, related_name="+")
     marketplace = models.CharField(max_length=2, blank=True)
     subject = models.CharField(max_length=120, blank=True)  # SKU, dataset, ... what it is about, within kind and store
     detail = models.JSONField(default=dict)  # what the kind's sentence needs
@@ -105,7 +108,12 @@ class Finding(TenantModel):
             models.UniqueConstraint(
                 fields=["agency", "store", "kind", "marketplace", "subject"],
                 condition=models.Q(state__in=["open", "snoozed", "dismissed"]),
+                nulls_distinct=False,
                 name="one_living_finding",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(store__isnull=False) | models.Q(marketplace="", at_stake=None, rank=0),
+                name="agency_finding_without_money",
             ),
         ]
         indexes = [models.Index(fields=["agency", "state", "-rank"], name="finding_inbox")]

@@ -9,6 +9,7 @@ from apps.core.findings import FindingKind, define_kind
 from apps.core.permissions import Permission
 from apps.health.models import HealthDay, Incident, Notice
 from apps.health.models.crises import spoken
+from apps.health.models.known_words import in_words
 from apps.health.models.names import metric_name
 
 
@@ -27,6 +28,11 @@ def _spoken(detail: dict[str, Any]) -> dict[str, Any]:
         "text": spoken(detail.get("en", ""), detail.get("zh", "")),
         "book": spoken(detail.get("book_en", ""), detail.get("book_zh", "")),
     }
+
+
+def _paper(detail: dict[str, Any]) -> dict[str, Any]:
+    """The paper by its short name in the reader's language."""
+    return detail | ({"paper": in_words(str(detail["paper"]))} if "paper" in detail else {})
 
 
 BREACH = define_kind(
@@ -130,6 +136,7 @@ MISSING = define_kind(
         verb=_("See coverage"),
         link="store-papers",
         needs=Permission.PAPERS_VIEW,
+        words=_paper,
     )
 )
 EXPIRING = define_kind(
@@ -143,6 +150,7 @@ EXPIRING = define_kind(
         verb=_("See the papers"),
         link="store-paper-list",
         needs=Permission.PAPERS_VIEW,
+        words=_paper,
     )
 )
 EXPIRED = define_kind(
@@ -156,6 +164,7 @@ EXPIRED = define_kind(
         verb=_("See the papers"),
         link="store-paper-list",
         needs=Permission.PAPERS_VIEW,
+        words=_paper,
     )
 )
 REVIEW = define_kind(
@@ -169,6 +178,7 @@ REVIEW = define_kind(
         verb=_("Review"),
         link="store-paper-list",
         needs=Permission.PAPERS_REVIEW,
+        words=_paper,
     )
 )
 COMING = define_kind(
@@ -182,6 +192,7 @@ COMING = define_kind(
         verb=_("See coverage"),
         link="store-papers",
         needs=Permission.PAPERS_VIEW,
+        words=_paper,
     )
 )
 ASKED = define_kind(
@@ -195,6 +206,7 @@ ASKED = define_kind(
         verb=_("See the papers"),
         link="store-paper-list",
         needs=Permission.PAPERS_VIEW,
+        words=_paper,
     )
 )
 _SENTENCES = {
@@ -257,6 +269,7 @@ CHANNEL = define_kind(
         verb=_("Look at the channel"),
         link="alert-channel",
         place="channel_id",
+        agency=True,
         needs=Permission.ALERT_RULES,
         words=_channel,
     )

@@ -116,6 +116,7 @@ define_kind(
         verb=_("Look at the webhook"),
         link="settings-webhook",
         place="webhook",
+        agency=True,
         needs=Permission.KEYS_EDIT,
     )
 )

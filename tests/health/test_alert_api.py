@@ -55,7 +55,10 @@ def test_an_incident_is_taken_given_snoozed_and_reopened(here):
     api = key(here, "alerts:write", "stores:all")
     senior = here.user(Role.SENIOR).email
     found = patch(api, "incidents/1", {"state": "acknowledged", "owner": senior, "useful": True}).json()
-    assert (found["state"], found["owner"]) == ("acknowledged", str(here.seats[Role.SENIOR]))
+    assert (found["state"], found["owner"]) == ("acknowledged", senior)
+    told = api.get("/api/v1/incidents/1").json()
+    assert told["owner_name"] == str(here.seats[Role.SENIOR])
+    assert patch(api, "incidents/1", {"owner": told["owner"]}).json() == told, "what was told can be sent back"
     day = timezone.localdate() + timedelta(days=7)
     assert patch(api, "incidents/1", {"state": "snoozed", "snoozed_until": str(day)}).json()["snoozed_until"] == str(
         day

@@ -1,20 +1,29 @@
 """Ways to tell people that have failed for days are themselves told of, and no more once something arrives."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.postgresql.schema import DatabaseSchemaEditor as SchemaEditor
 from django.utils import timezone, translation
 
-from apps.core.models import Finding
+from apps.accounts.models import Store, StoreGrant
+from apps.core.findings import update_findings
+from apps.core.models import Entry, Finding
 from apps.core.permissions import Role
+from apps.core.tenancy import tenant
 from apps.health.actions import sending
 from apps.health.models import AlertChannel, AlertDelivery
 from apps.health.tasks import evaluate_alerts
 from apps.sync.actions import webhooks
 from apps.sync.actions.reviewing import review
 from apps.sync.models import WebhookDelivery, WebhookEndpoint
-from apps.team.queries.inbox import visible_findings
+from apps.team import actions
+from apps.team.queries.inbox import at_stake_by_store, visible_findings
 
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
@@ -101,13 +110,134 @@ def test_only_who_may_change_channels_is_told(acme, bot):
     assert not seen & {Role.JUNIOR, Role.CLIENT}
 
 
-def test_it_moves_to_another_store_with_its_own(acme, bot):
+def test_it_belongs_to_no_store_and_stays_where_all_of_them_go(acme, bot):
     look(acme)
     with acme:
-        acme.store.active = False
-        acme.store.save()
+        Store.objects.update(active=False)
     look(acme)
-    assert [each.store_id for each in told(acme)] == [acme.other_store.pk]
+    (found,) = told(acme)
+    assert (found.store_id, found.at_stake, found.rank) == (None, None, 0)
+    with acme:
+        assert Finding.objects.filter(kind="channel-failing").count() == 1
+
+
+@pytest.fixture
+def ours(acme, bot):
+    look(acme)
+    (found,) = told(acme)
+    return found
+
+
+def test_no_grant_is_asked_for_but_the_right_to_mend_it(acme, ours):
+    """A senior operator changes channels, also one without a store; who sees all stores does not for that."""
+    with acme:
+        StoreGrant.objects.all().delete()
+        seen = {role for role in Role if visible_findings(acme.seats[role]).filter(store=None).exists()}
+    assert seen == {Role.OWNER, Role.MANAGER, Role.SENIOR}
+
+
+def test_the_portal_cannot_read_it_whatever_is_asked(acme, ours):
+    with acme:
+        Finding.objects.create(kind="sync-late", store=acme.store, opened_at=NOON, changed_at=NOON)
+    with tenant(acme.agency.pk, stores=[acme.store.pk, acme.other_store.pk]):
+        assert list(Finding.objects.values_list("kind", flat=True)) == ["sync-late"]
+
+
+def test_the_inbox_has_a_group_and_a_filter_for_the_agency(acme, ours, client):
+    with acme:
+        Finding.objects.create(
+            kind="sync-late", store=acme.store, rank=100, at_stake=100, currency="USD", opened_at=NOON, changed_at=NOON
+        )
+    client.force_login(acme.user(Role.OWNER))
+    grouped = client.get(acme.url("inbox/?group=store"))
+    heads = [(str(head.label), head.count, head.at_stake) for head, _card in grouped.context["headed"] if head]
+    assert heads == [(acme.store.name, 1, 100), ("Agency", 1, 0)]
+    assert [each.finding for each in client.get(acme.url("inbox/?store=~")).context["cards"]] == [ours]
+    north = client.get(acme.url(f"inbox/?store={acme.store.slug}")).context["cards"]
+    assert [each.finding.kind for each in north] == ["sync-late"]
+    assert client.get(acme.url("inbox/?owner=me")).status_code == 200
+    assert "Nothing has arrived by" in client.get(acme.url("")).content.decode(), "the overview's first steps"
+    with acme:
+        assert set(at_stake_by_store(acme.seats[Role.OWNER])) == {acme.store.pk}
+
+
+def test_who_may_see_none_is_not_offered_the_filter(acme, client):
+    for role, offered in ((Role.OWNER, True), (Role.ANALYST, False)):
+        client.force_login(acme.user(role))
+        assert (("~", "Agency") in client.get(acme.url("inbox/")).context["stores"]) == offered
+
+
+@pytest.mark.parametrize(
+    ("asked", "state"),
+    [
+        ({"action": "assign"}, "open"),
+        ({"action": "snooze", "days": "7"}, "snoozed"),
+        ({"action": "dismiss", "reason": "Known"}, "dismissed"),
+        ({"action": "finish"}, "done"),
+    ],
+    ids=["assign", "snooze", "dismiss", "finish"],
+)
+def test_it_is_worked_on_and_taken_back_as_any_other(acme, ours, client, asked, state):
+    """By a senior operator, who has no store granted."""
+    with acme:
+        StoreGrant.objects.all().delete()
+    senior = acme.seats[Role.SENIOR]
+    client.force_login(acme.user(Role.SENIOR))
+    more = {"to": str(senior.pk)} if asked["action"] == "assign" else {}
+    assert client.post(acme.url("inbox/act/"), asked | more | {"ids": [str(ours.pk)]}).status_code == 200
+    with acme:
+        ours.refresh_from_db()
+        assert (ours.state, ours.assigned_id) == (state, senior.pk if more else None)
+        entry = Entry.objects.filter(target=str(ours.pk)).get()
+        assert entry.store_id is None
+    client.post(acme.url(f"changes/undo/?numbers={entry.number}"))
+    with acme:
+        ours.refresh_from_db()
+        assert (ours.state, ours.assigned_id) == ("open", None)
+
+
+def test_the_ledger_tells_of_it_who_may_see_it(acme, ours, client):
+    with acme:
+        actions.dismiss([ours], actions.Deed(acme.seats[Role.OWNER], NOON, "Known"))
+    for role, told_of in ((Role.OWNER, True), (Role.MANAGER, True), (Role.ANALYST, False), (Role.FINANCE, False)):
+        client.force_login(acme.user(role))
+        verbs = [each.entry.verb for each in client.get(acme.url("changes/")).context["changes"]]
+        assert ("inbox.dismiss" in verbs) == told_of, role
+
+
+def test_a_dismissed_one_stays_away_and_there_is_one_of_each(acme, ours):
+    with acme:
+        actions.dismiss([ours], actions.Deed(acme.seats[Role.OWNER], NOON, "Known"))
+    look(acme)
+    assert told(acme) == []
+    with acme, pytest.raises(IntegrityError, match="one_living_finding"), transaction.atomic():
+        Finding.objects.create(kind=ours.kind, subject=ours.subject, opened_at=NOON, changed_at=NOON)
+
+
+def test_only_kinds_about_the_agency_have_no_store(acme):
+    with acme:
+        for kind, store in (("sync-late", None), ("channel-failing", acme.store)):
+            with pytest.raises(ValueError, match="store"):
+                update_findings(kind, store, [], at=NOON)
+        with pytest.raises(IntegrityError, match="agency_finding_without_money"), transaction.atomic():
+            Finding.objects.create(kind="channel-failing", rank=1, at_stake=1, opened_at=NOON, changed_at=NOON)
+
+
+def test_what_stood_with_a_store_was_moved_with_what_people_did(acme, zeta):
+    """And goes back to the oldest store that is looked after."""
+    values = {"kind": "webhook-failing", "subject": "erp.example.com", "opened_at": NOON, "changed_at": NOON}
+    for world in (acme, zeta):
+        with world:
+            Finding.objects.create(store=world.store, state="dismissed", reason="Known", **values)
+            Finding.objects.create(store=world.store, **values | {"kind": "sync-late"})
+    moving = import_module("apps.core.migrations.0007_findings_of_the_agency")
+    for move, homes in ((moving.move, [None, None]), (moving.put_back, [acme.store.pk, zeta.store.pk])):
+        move(apps, SchemaEditor(connection))
+        for world, home in zip((acme, zeta), homes, strict=True):
+            with world:
+                found = dict(Finding.objects.values_list("kind", "store_id"))
+                assert found == {"webhook-failing": home, "sync-late": world.store.pk}
+                assert Finding.objects.get(kind="webhook-failing").reason == "Known"
 
 
 def test_the_usual_channel_has_its_name_in_the_readers_language(acme, now):

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from apps.health.domain.forecast import AT_ONCE, FAR, HORIZON, Delay, History, foresee, learn_delay
-from apps.health.domain.headroom import Limit, Window
+from apps.health.domain.headroom import Limit, Window, stand
 from apps.health.models import HealthDay, Outlook
 from apps.health.queries.figures import Told
 from apps.health.queries.newest import reading
 from apps.health.queries.standards import Standards
-from apps.health.queries.wording import outlook_text
+from apps.health.queries.wording import outlook_text, room_text
 
 ODR, SIXTY = Limit(10_000), Window(60)
 DELAY = learn_delay([])
@@ -113,6 +113,41 @@ def test_days_before_the_order_know_nothing():
 def test_what_most_futures_do_not_do_is_told_as_a_chance(acme, chance, said):
     """The days are those of the futures that cross: seven in a hundred are no "it reaches"."""
     with acme:
-        row = HealthDay(metric="odr", programme="afn", count=5, total=1000, rate=5000, target=10_000, operator="lt")
-        told = reading(Told(row), Standards([], {}))
-        assert outlook_text(Outlook(chance=chance, days=9, low=5, high=16, fewer=None), told) == said
+        assert outlook_text(Outlook(chance=chance, days=9, low=5, high=16, fewer=None), told_of(5)) == said
+
+
+def told_of(bad):
+    """A report of 1000 orders, of which nine may be bad."""
+    row = HealthDay(metric="odr", programme="afn", count=bad, total=1000, rate=bad * 1000, target=10_000, operator="lt")
+    return reading(Told(row), Standards([], {}))
+
+
+CROSSES = "At this pace it reaches 1.00% in 9 days (80%: 5 to 16)."
+
+
+@pytest.mark.parametrize(
+    ("bad", "days", "fewer", "room", "said"),
+    [
+        (14, 0, 6, "5 too many", "Over the limit of 1.00% now. At this pace up to 6 too many within 14 days, today’s among them."),
+        (14, 0, 5, "5 too many", "Over the limit of 1.00% now. At this pace it gets no worse within 14 days."),
+        (14, 0, 4, "5 too many", "Over the limit of 1.00% now."),
+        (10, 9, 0, "1 too many", "Over the limit of 1.00% now."),
+        (9, 0, 1, "no more allowed", "By our own orders it is over the limit of 1.00% already."),
+        (9, 9, 1, "no more allowed", f"{CROSSES} 1 fewer of those to come keeps it within for 14 days."),
+        (9, 9, 0, "no more allowed", CROSSES),
+    ],
+    ids=["grows", "as today", "report knows more", "just over", "report knows less", "at the limit", "kept without"],
+)  # fmt: skip
+def test_what_is_foretold_never_speaks_against_the_headroom(acme, bad, days, fewer, room, said):
+    with acme:
+        made, told = Outlook(chance=990_000, days=days, low=5, high=16, fewer=fewer), told_of(bad)
+        assert (room_text(told), outlook_text(made, told)) == (room, said)
+
+
+@pytest.mark.parametrize("bad", [17, 18, 22])
+def test_over_the_limit_it_counts_at_least_those_of_today(bad):
+    """What is foretold speaks of the worst day ahead, and today is one of them: also where these leave the window soon."""
+    room = stand(bad, 60 * 30, ODR).room
+    outlook = foresee(history(defects=[(55, bad)], delay=AT_ONCE), ODR)
+    assert (outlook.days == 0) is (room < 0)
+    assert outlook.fewer >= -room

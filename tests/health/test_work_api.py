@@ -42,9 +42,8 @@ def test_a_defect_is_given_worked_on_and_put_down_in_the_ledger(work):
     answer = patch(api, DEFECT, body)
     assert answer.status_code == 200, answer.content
     found = answer.json()
-    assert (found["state"], found["owner"], found["note"]) == (
-        "doing", str(work.seats[Role.SENIOR]), "Asked the carrier",
-    )  # fmt: skip
+    assert {name: found[name] for name in body} == body
+    assert found["owner_name"] == str(work.seats[Role.SENIOR])
     assert patch(api, DEFECT, {"owner": None, "state": "done"}).json()["owner"] is None
     assert patch(api, DEFECT, {}).json()["state"] == "done", "nothing named, nothing changed"
     assert verbs(work) == ["defect.work", "defect.work"]
@@ -104,3 +103,31 @@ def test_the_same_call_twice_is_done_once(work):
 def test_a_key_of_all_stores_is_told_notices_of_sites_too(work):
     found = key(work, "health:read", "stores:all").get("/api/v1/notices").json()["items"]
     assert {row["subject"] for row in found} == {"Hello", "US only"}
+
+
+def places(world):
+    return DEFECT, f"notices/{notice(world).pk}"
+
+
+def test_whose_it_is_reads_as_it_is_written(work):
+    api, senior = key(work, "health:write", "stores:all"), work.user(Role.SENIOR).email
+    for place in places(work):
+        nobody = api.get(f"/api/v1/{place}").json()
+        assert (nobody["owner"], nobody["owner_name"]) == (None, None)
+        patch(api, place, {"owner": senior})
+        told = api.get(f"/api/v1/{place}").json()
+        assert (told["owner"], told["owner_name"]) == (senior, str(work.seats[Role.SENIOR]))
+        for owner in (None, told["owner"]):
+            answer = patch(api, place, {"owner": owner})
+            assert (answer.status_code, answer.json()["owner"]) == (200, owner)
+
+
+def test_an_owner_who_has_left_can_be_sent_back_but_not_given(work):
+    api, seat = key(work, "health:write", "stores:all"), work.seats[Role.SENIOR]
+    address, (place, other) = work.user(Role.SENIOR).email, places(work)
+    patch(api, place, {"owner": address})
+    with work:
+        seat.active = False
+        seat.save()
+    assert patch(api, place, {"owner": address, "note": "x"}).json()["owner"] == address
+    assert patch(api, other, {"owner": address}).status_code == 422

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 import redis
@@ -13,13 +14,18 @@ from apps.core.crypto import ShortLived
 from apps.core.permissions import Role
 from apps.core.tenancy import tenant
 from apps.sync import actions
+from apps.sync.actions import letters, subscribing
+from apps.sync.actions.destinations import Addresses, subscribe
 from apps.sync.breakers import FAILURES, FIRST_SECONDS, PROBE_SECONDS, Breaker, Resting
 from apps.sync.http import Forbidden, Http, Throttled, Transient
 from apps.sync.limits import Limiter
-from apps.sync.models import Run
+from apps.sync.models import Run, Subscription
 from apps.sync.queries.silences import quiet_for
-from apps.sync.source import Call, SourceError, TryLater
+from apps.sync.source import Call, NeedsOwner, SourceError, TryLater
+from apps.sync.sources import SOURCES
 from apps.sync.sources.calling import Account, Caller
+from apps.sync.sources.notifications import STATUS
+from apps.sync.sources.queues import RECEIVE, Queue, QueueReader
 from apps.sync.tokens import Grant, TokenStore
 from tests.sync.amazon import Reply, counter
 from tests.sync.doors import Told, install
@@ -175,6 +181,141 @@ def test_what_counts_is_what_came_from_the_call_itself(breaker, error, opens):
         with pytest.raises(SourceError), breaker.watch(name, "getReport"):
             raise error
     assert bool(breaker.silences([name])) == opens
+
+
+# -- calls without a seller's grant, and the agency's own queue
+
+NEWS, ARN = "/notifications/v1/destinations", "arn:aws:sqs:us-east-2:123456789012:storewright"
+RESOURCE = {"sqs": {"arn": ARN}}
+
+
+@pytest.fixture
+def desk(amazon, settings):
+    """{connection: Amazon's notifications for it}, each of another region at the same address."""
+    settings.ALLOW_HTTP_OUTSIDE, settings.SANDBOX_URL = True, amazon.url
+    settings.LWA_URL, settings.SP_API_URLS = amazon.url + "/auth/o2/token", {"NA": amazon.url, "EU": amazon.url}
+    keys = {"client_id": uuid.uuid4().hex, "client_secret": "hush", "refresh_token": "Atzr|r"}
+
+    def of(name: str, region: str):
+        return SOURCES["sp_api"].notifies(keys, name=name, region=region, folder=None)
+
+    return of
+
+
+def test_calls_without_a_grant_are_left_in_peace_for_the_connection_they_serve(desk, amazon, breaker):
+    here, there = f"7:{uuid.uuid4()}", f"7:{uuid.uuid4()}"
+    amazon.say(f"GET {NEWS}", Reply({}, 503))
+    kinds = []
+    for _ in range(FAILURES + 2):
+        with pytest.raises(TryLater) as caught:
+            desk(here, "NA").destination(RESOURCE, known="D1")
+        kinds.append(caught.type)
+    assert kinds == [Transient] * FAILURES + [Resting] * 2
+    assert amazon.asked(f"GET {NEWS}") == FAILURES
+    assert [each.operation for each in breaker.silences([here])] == ["getDestinations"]
+    amazon.say(f"GET {NEWS}", Reply({"payload": [{"destinationId": "D1", "resource": RESOURCE}]}))
+    assert desk(there, "EU").destination(RESOURCE, known="D1") == "D1", "the other region's answers"
+
+
+def reader(breaker, name, amazon) -> QueueReader:
+    return QueueReader(Queue(ARN, "AKIA", "hush", amazon.url), partial(breaker.watch, name))
+
+
+SQS = "POST /"
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "opens"),
+    [
+        (Reply({"__type": "ServiceUnavailable"}, 503), Transient, True),
+        (lambda: (_ for _ in ()).throw(ConnectionError), Transient, True),
+        (Reply({"__type": "RequestThrottled"}, 400), TryLater, False),
+        (Reply({"__type": "InvalidClientTokenId"}, 403), NeedsOwner, False),
+    ],
+    ids=["503", "reset", "throttled", "refused"],
+)
+def test_a_queue_that_does_not_answer_is_left_in_peace(breaker, amazon, reply, kind, opens):
+    name = f"7:{uuid.uuid4()}"
+    for _ in range(FAILURES - 1):
+        breaker.failed(name, RECEIVE)
+    amazon.say(SQS, reply)
+    with pytest.raises(kind):
+        reader(breaker, name, amazon).letters()
+    asked = amazon.asked(SQS)
+    with pytest.raises(Resting if opens else kind):
+        reader(breaker, name, amazon).letters()
+    assert (amazon.asked(SQS) == asked) == opens
+    assert [each.operation for each in breaker.silences([name])] == ([RECEIVE] if opens else [])
+
+
+def test_a_queue_that_answers_again_is_read(breaker, amazon, clock):
+    name = f"7:{uuid.uuid4()}"
+    for _ in range(FAILURES):
+        breaker.failed(name, RECEIVE)
+    clock.now += FIRST_SECONDS + 1
+    amazon.say(SQS, Reply({"Messages": [{"MessageId": "1", "Body": "{}", "ReceiptHandle": "r"}]}))
+    assert [each.number for each in reader(breaker, name, amazon).letters()] == ["1"]
+    assert breaker.silences([name]) == []
+
+
+@pytest.fixture
+def place(acme, amazon, valkey, settings):
+    """A store's queue, with its breaker open."""
+    settings.SQS_URL = amazon.url
+    to = Addresses(queue=ARN, key_id="AKIA", secret="hush")
+    with acme:
+        door = actions.connect(acme.store, "sp_api", {"refresh_token": "r"}, by=acme.seats["owner"], at=timezone.now())
+        place = subscribe(door, to, by=acme.seats["owner"], at=timezone.now())
+    name = f"{acme.agency.pk}:{door.pk}"
+    for _ in range(FAILURES):
+        Breaker(valkey).failed(name, RECEIVE)
+    yield place
+    valkey.delete(f"breaker:{name}")
+
+
+def test_reading_a_queue_waits_as_long_as_its_breaker(acme, place, amazon):
+    assert letters.read(place.pk, agency_id=acme.agency.pk) == 0
+    assert amazon.asked(SQS) == 0
+    with acme:
+        place.refresh_from_db()
+        assert (
+            timedelta(seconds=FIRST_SECONDS - 20)
+            < place.read_until - timezone.now()
+            <= timedelta(seconds=FIRST_SECONDS)
+        )
+        assert (place.read_at, place.read_problem) == (None, "")
+        assert letters.ring_readers(at=timezone.now()) == 0
+        assert letters.ring_readers(at=timezone.now() + timedelta(seconds=FIRST_SECONDS)) == 1
+
+
+def test_the_page_names_the_queue_that_does_not_answer(acme, place, client):
+    client.force_login(acme.user(Role.OWNER))
+    assert "Your queues at AWS have not answered since" in client.get(acme.url("sync/")).content.decode()
+
+
+def test_subscriptions_that_meet_an_open_one_were_not_tried(acme, place, valkey):
+    name = f"{acme.agency.pk}:{place.connection_id}"
+    for operation in ("getDestinations", "createDestination"):
+        for _ in range(FAILURES):
+            Breaker(valkey).failed(name, operation)
+    assert subscribing.settle(place.pk, agency_id=acme.agency.pk) == "failed"
+    with acme:
+        place.refresh_from_db()
+        assert (place.attempts, place.problem_kind) == (0, "try_later")
+        assert place.due_at > timezone.now() + timedelta(seconds=FIRST_SECONDS - 20)
+
+
+def test_a_subscription_is_not_let_go_while_amazon_is_not_even_asked(acme, place, valkey):
+    with acme:
+        kept = Subscription.objects.create(
+            store=place.store, connection=place.connection, type=STATUS.key, number="S1", application=place.application,
+            state="ending", created_at=timezone.now(), ended_at=timezone.now() - 2 * subscribing.GIVE_UP,
+        )  # fmt: skip
+    for _ in range(FAILURES):
+        Breaker(valkey).failed(f"{acme.agency.pk}:{place.connection_id}", "deleteSubscriptionById")
+    assert subscribing.settle(place.pk, agency_id=acme.agency.pk) == "failed"
+    with acme:
+        assert Subscription.objects.get(pk=kept.pk).state == "ending"
 
 
 # -- runs and pages

@@ -127,6 +127,26 @@ def test_a_program_that_brings_what_nobody_has_named_is_told(acme):
     assert (answer.status_code, answer.json()["detail"]) == (422, UNKNOWN)
 
 
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        ("Item SKU,Depot,Available qty,Reserved qty", "own_stock"),
+        ("SKU no.,Purchase cost per unit,Currency", "costs"),
+        ("amazon-order-id,purchase-date,order-status,seller SKU ref,quantity,item-price,currency", "orders"),
+        ("商品编码号,头程运费(元),币种,采购成本价", "costs"),
+        ("SKU no.,Unit cost,Quantity", "costs"),
+        ("Title,Brand,Supplier", "products"),
+        ("Order no.,Order ID,Delivered on", "deliveries"),
+        ("xx,yy,zz", "orders"),
+    ],
+    ids=["stock", "costs", "orders", "chinese", "what is needed", "products", "deliveries", "nothing known"],
+)
+def test_the_likeliest_kind_is_offered_first(acme, owner, header, kind):
+    at = staged(acme, owner, f"{header}\n{','.join('x' for _ in header.split(','))}\n")
+    assert owner.get(f"{at}columns/").context["kind"] == kind
+    assert owner.get(f"{at}columns/?kind=listings").context["kind"] == "listings", "who chooses has the last word"
+
+
 def test_what_was_said_later_changes_no_file_that_was_loaded(acme, owner):
     at = staged(acme, owner)
     say(owner, at, **NAMED)

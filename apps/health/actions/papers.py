@@ -51,7 +51,7 @@ class Content:
         if number and not fits(number, kind.number_pattern):
             raise Refused(
                 _("“%(number)s” is not a number of %(kind)s. It looks like %(hint)s.")
-                % {"number": number, "kind": kind.short, "hint": kind.number_hint}
+                % {"number": number, "kind": kind.label, "hint": kind.number_hint}
             )
         if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
             raise Refused(_("It ends before it begins. Check the two days."))

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from apps.core.permissions import Permission
 from apps.core.rest import Conflict, Resource, refusal
 from apps.health.actions import incidents as actions
-from apps.health.api.people import Colleague
+from apps.health.api.people import Colleague, OwnedRow
 from apps.health.models import Incident, Signal
 from apps.health.queries.alerts import incidents_for
 
@@ -37,11 +37,10 @@ class SignalRow(serializers.ModelSerializer):
         fields += ("began_at", "ended_at")
 
 
-class IncidentRow(serializers.ModelSerializer):
+class IncidentRow(OwnedRow, serializers.ModelSerializer):
     """One cause on one site, or of one product there (`part`). Money in minor units of `currency`."""
 
     store = serializers.CharField(source="store.slug")
-    owner = serializers.StringRelatedField(allow_null=True)
     signals = SignalRow(many=True)
 
     class Meta:
@@ -52,6 +51,7 @@ class IncidentRow(serializers.ModelSerializer):
             "part",
             "sku",
             "owner",
+            "owner_name",
             "step",
             "snoozed_until",
             "opened_at",
@@ -137,7 +137,7 @@ class Incidents(Resource):
         """
         found = self.get_object()
         self.must_match(found)
-        wanted = IncidentChange(data=request.data, partial=True)
+        wanted = IncidentChange(found, data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
         values = wanted.validated_data
         if values.get("state") == Incident.State.SNOOZED and not self.member.can(Permission.HEALTH_DECIDE):

@@ -19,7 +19,7 @@ from apps.core.permissions import Permission
 from apps.core.rest import Resource, Unprocessable
 from apps.health.actions.notices import PROGRAM, create
 from apps.health.actions.work import work_on
-from apps.health.api.people import Colleague
+from apps.health.api.people import Colleague, OwnedRow
 from apps.health.domain.letters import kind_of
 from apps.health.domain.mail import MOST_TEXT
 from apps.health.models import Defect, HealthDay, Notice
@@ -84,7 +84,7 @@ class Health(Resource):
         return rows if first or last else latest(rows)
 
 
-class DefectRow(serializers.ModelSerializer):
+class DefectRow(OwnedRow, serializers.ModelSerializer):
     """Something one order did wrong in Amazon's eyes, and what is done about it. `ordered_on` is a UTC day.
 
     `leaves_on` is the first report, by UTC day, that no longer counts it; null: not known, or withdrawn.
@@ -93,12 +93,11 @@ class DefectRow(serializers.ModelSerializer):
     store = serializers.CharField(source="store.slug")
     marketplace = serializers.CharField(source="marketplace_id")
     leaves_on = serializers.DateField(allow_null=True)
-    owner = serializers.StringRelatedField(allow_null=True)
 
     class Meta:
         model = Defect
         fields = ("store", "order_id", "kind", "marketplace", "programme", "sku", "ordered_on", "reported_on")
-        fields += ("withdrawn_on", "leaves_on", "state", "owner", "note", "changed_at")
+        fields += ("withdrawn_on", "leaves_on", "state", "owner", "owner_name", "note", "changed_at")
 
 
 class DefectChange(serializers.Serializer):
@@ -157,23 +156,22 @@ class Defects(Resource):
         """A body that names nothing changes nothing."""
         found = self.get_object()
         self.must_match(found)
-        wanted = DefectChange(data=request.data, partial=True)
+        wanted = DefectChange(found, data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
         work_on([found], wanted.validated_data, by=self.member, at=timezone.now())
         return Response(self.shown(self.get_object()))
 
 
-class NoticeRow(serializers.ModelSerializer):
+class NoticeRow(OwnedRow, serializers.ModelSerializer):
     """Something a marketplace wrote to the seller, and how far the answer is."""
 
     store = serializers.CharField(source="store.slug")
     detail = serializers.DictField()
-    owner = serializers.StringRelatedField(allow_null=True)
 
     class Meta:
         model = Notice
         fields = ("id", "store", "marketplace", "kind", "at", "sku", "asin", "subject", "detail", "due", "state")
-        fields += ("owner", "answer", "text", "case_id", "origin", "changed_at")
+        fields += ("owner", "owner_name", "answer", "text", "case_id", "origin", "changed_at")
 
 
 class NoticeChange(serializers.Serializer):
@@ -251,7 +249,7 @@ class Notices(Resource):
         """
         found = self.get_object()
         self.must_match(found)
-        wanted = NoticeChange(data=request.data, partial=True)
+        wanted = NoticeChange(found, data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
         values = wanted.validated_data
         closes = values.get("state", found.state) != found.state and values["state"] in CLOSED

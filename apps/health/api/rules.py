@@ -17,7 +17,7 @@ from apps.accounts.models import Member
 from apps.core.permissions import STAFF_ROLES, Permission
 from apps.core.rest import Resource, Unprocessable, refusal
 from apps.health.actions import alert_rules as actions
-from apps.health.api.people import Colleague
+from apps.health.api.people import Colleague, OwnedRow
 from apps.health.models import AlertChannel, AlertRule
 from apps.health.queries import rules as scope
 
@@ -38,17 +38,16 @@ class Step(serializers.Serializer):
     whom = serializers.ChoiceField(choices=WHOM)
 
 
-class RuleRow(serializers.ModelSerializer):
+class RuleRow(OwnedRow, serializers.ModelSerializer):
     """When somebody is told. Empty `stores`, `clients` and `sites` mean all of them."""
 
     name = serializers.CharField(source="__str__")
     stores = serializers.SerializerMethodField()
-    owner = serializers.CharField(source="owner.user.email", allow_null=True, default=None)
     steps = serializers.SerializerMethodField()
 
     class Meta:
         model = AlertRule
-        fields = ("id", "name", "default", *PLAIN, "stores", "owner", "steps", "created_at", "changed_at")
+        fields = ("id", "name", "default", *PLAIN, "stores", "owner", "owner_name", "steps", "created_at", "changed_at")
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_stores(self, rule: AlertRule) -> list[str]:

@@ -158,7 +158,7 @@ class RuleForm(Dressed):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kinds"].choices = [(code, kind.short) for code, kind in kinds(active=True).items()]
+        self.fields["kinds"].choices = [(code, kind.label) for code, kind in kinds(active=True).items()]
         sites = Marketplace.objects.filter(active=True).values_list("code", flat=True)
         self.fields["marketplaces"].choices = [(code, code) for code in sites]
         known = [(code, trait.name) for code, trait in traits().items()]

@@ -134,7 +134,7 @@ class AskForm(Dressed):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [(code, kind.short) for code, kind in kinds(active=True).items()]
+        self.fields["kind"].choices = [(code, kind.label) for code, kind in kinds(active=True).items()]
 
     def about(self) -> dict[str, Any]:
         values = self.cleaned_data

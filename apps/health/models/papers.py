@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import uuid7
 from apps.core.tenancy import TenantModel, tied
+from apps.health.models.known_words import in_words
 
 
 class PaperGroup(models.TextChoices):
@@ -20,7 +21,7 @@ class PaperGroup(models.TextChoices):
 
 
 class KindFields(models.Model):
-    """A kind of paper. `short` reads the same in every language; `parts` are the files it is made of, as
+    """A kind of paper. `short` is kept as it is, and shown as `label`; `parts` are the files it is made of, as
     [{"key", "en", "zh"}]; `number_pattern` is a regular expression for the whole number, empty where no format is sure.
     `months`: how long such a paper holds from its first day where nobody says its last (empty: without an end).
     `unsure`: written from memory, to be checked with a lawyer.
@@ -47,6 +48,16 @@ class KindFields(models.Model):
 
     def __str__(self) -> str:
         return self.short
+
+    @property
+    def label(self) -> str:
+        """The short name; where it is one of words, in the reader's language."""
+        return in_words(self.short)
+
+    @property
+    def told_source(self) -> str:
+        """The law as it is called; what is no law in the reader's language."""
+        return in_words(self.source)
 
     @property
     def name(self) -> str:
@@ -105,6 +116,11 @@ class RuleFields(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def told_source(self) -> str:
+        """The law as it is called; what is no law in the reader's language."""
+        return in_words(self.source)
 
     @property
     def note(self) -> str:

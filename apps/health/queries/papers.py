@@ -26,6 +26,7 @@ from apps.health.models import (
     PaperRule,
     PaperWaiver,
 )
+from apps.health.models.known_words import EITHER
 
 Kind = PaperKind | OwnPaperKind
 Rule = PaperRule | OwnPaperRule
@@ -79,8 +80,8 @@ def rules(*, active: bool = False) -> dict[str, Rule]:
 
 
 def rule_name(rule: Rule | None, known: Mapping[str, Kind]) -> str:
-    """The kinds that satisfy a rule, the same in every language: "UKCA / CE"."""
-    return " / ".join(known[code].short if code in known else code for code in rule.kinds) if rule else ""
+    """The kinds that satisfy a rule, in the reader's language: "UKCA / CE"."""
+    return EITHER.join(known[code].label if code in known else code for code in rule.kinds) if rule else ""
 
 
 def papers_for(member: Member) -> QuerySet[Paper]:

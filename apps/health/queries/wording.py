@@ -146,18 +146,47 @@ def _crossing(chance: int, words: dict[str, Any]) -> str:
 
 
 def outlook_text(outlook: Outlook | None, reading: Reading) -> str:
-    """What is foretold, in one sentence with its numbers; nothing where nothing was foretold."""
+    """What is foretold, in one sentence with its numbers; nothing where nothing was foretold.
+
+    Whether it is over the limit now is the report's to say, as in the headroom beside it. Forecasts start from our own
+    orders: where they know of fewer than the report, they tell nothing of how many there will be.
+    """
     if outlook is None:
         return ""
-    limit = target_text(reading).split(" ", 1)[-1]
+    limit, room = target_text(reading).split(" ", 1)[-1], reading.standing.room
+    if outlook.days == 0 if room is None else room < 0:
+        return " ".join([_("Over the limit of %(limit)s now.") % {"limit": limit}, *_worse(outlook.fewer, room)])
     if outlook.days == 0:
-        said = _("Over the limit of %(limit)s now.") % {"limit": limit}
-    elif outlook.days is None or outlook.chance < WHOLE // 50:
-        return _("At this pace it stays within %(limit)s.") % {"limit": limit}
+        return _("By our own orders it is over the limit of %(limit)s already.") % {"limit": limit}
+    if outlook.days is None or outlook.chance < WHOLE // 50:
+        said = _("At this pace it stays within %(limit)s.") % {"limit": limit}
     else:
         words = {"limit": limit, "days": outlook.days, "low": outlook.low, "high": outlook.high}
         said = _crossing(outlook.chance, words)
-    if not outlook.fewer:
-        return said
-    fewer = ngettext("%(count)d fewer keeps it within.", "%(count)d fewer keep it within.", outlook.fewer)
-    return f"{said} {fewer % {'count': outlook.fewer}}"
+    return " ".join([said, *_better(outlook.fewer)])
+
+
+def _worse(most: int, room: int | None) -> list[str]:
+    """Of a rate over its limit: how many too many eight futures of ten have at most, today's among them."""
+    if room is None or most < -room:
+        return []
+    if most == -room:
+        return [_("At this pace it gets no worse within %(within)s days.") % {"within": HORIZON}]
+    said = ngettext(
+        "At this pace up to %(count)d too many within %(within)s days, today’s among them.",
+        "At this pace up to %(count)d too many within %(within)s days, today’s among them.",
+        most,
+    )
+    return [said % {"count": most, "within": HORIZON}]
+
+
+def _better(fewer: int) -> list[str]:
+    """Of a rate within its limit: how many fewer of those to come keep it there."""
+    if not fewer:
+        return []
+    said = ngettext(
+        "%(count)d fewer of those to come keeps it within for %(within)s days.",
+        "%(count)d fewer of those to come keep it within for %(within)s days.",
+        fewer,
+    )
+    return [said % {"count": fewer, "within": HORIZON}]

@@ -13,6 +13,7 @@ from apps.health.domain.headroom import AMBER_SHARE, NEAR_DEFECTS, WHOLE
 from apps.health.domain.performance import FEW
 from apps.health.forms.figures import CsatForm
 from apps.health.models import CsatTerms, Standard, names
+from apps.health.models.known_words import in_words
 from apps.health.queries import records, wording
 from apps.health.queries.csat import WEIGHT, weights
 
@@ -32,7 +33,12 @@ def context(request: MemberRequest, form: CsatForm | None = None) -> dict[str, A
     weight = weights(today)
     terms = {**weight, "in_portal": CsatTerms.objects.filter(in_portal=True).exists()}
     standards = [
-        {"standard": each, "name": names.metric_name(each.metric, each.programme), "limit": _limit(each)}
+        {
+            "standard": each,
+            "name": names.metric_name(each.metric, each.programme),
+            "limit": _limit(each),
+            "source": in_words(each.source),
+        }
         for each in Standard.objects.filter(valid_from__lte=today)
     ]
     return {

@@ -62,7 +62,7 @@ def papers(request: MemberRequest, store: str = "") -> HttpResponse:
         "lines": queries.paper_rows(list(rows), member, today=today),
         "segments": _segments(query, counts),
         "filtered": bool(set(query.params) & FILTERS),
-        "kinds": [(code, kind.short) for code, kind in queries.kinds().items()],
+        "kinds": [(code, kind.label) for code, kind in queries.kinds().items()],
         "stores": [] if store else [(each.slug, each.name) for each in stores_for(member)],
         "requests": _asked(request, found),
         "may_edit": member.can(Permission.PAPERS_EDIT),

@@ -7,9 +7,7 @@ from urllib.parse import urlsplit
 
 from django.db.models import Max, QuerySet
 
-from apps.accounts.models import Store
 from apps.core.findings import Candidate, update_findings
-from apps.core.models import Finding
 from apps.sync.models import WebhookDelivery, WebhookEndpoint
 
 WEBHOOK = "webhook-failing"
@@ -24,21 +22,13 @@ def review_webhooks(*, at: datetime) -> None:
 
 
 def of_agency(kind: str, told: Iterable[tuple[str, dict[str, Any] | None]], *, at: datetime) -> None:
-    """Findings about what belongs to the agency: (name, detail), or None for what is well.
-
-    A finding stands in a store's inbox: these in that of the oldest store that is looked after.
-    """
+    """Findings about what belongs to the agency: (name, detail), or None for what is well."""
     wanted: dict[str, Candidate] = {}
     for name, detail in told:
         if detail is not None:
             subject = name if name not in wanted else f"{name} {len(wanted) + 1}"
             wanted[subject] = Candidate(subject=subject[:120], detail=detail)
-    home = Store.objects.filter(active=True).order_by("pk").first()
-    living = Finding.objects.filter(kind=kind, state__in=["open", "snoozed", "dismissed"]).values("store_id")
-    for store in Store.objects.filter(pk__in=living).exclude(pk=home.pk if home else None):
-        update_findings(kind, store, [], at=at)
-    if home:
-        update_findings(kind, home, wanted.values(), at=at)
+    update_findings(kind, None, wanted.values(), at=at)
 
 
 def failing(deliveries: QuerySet[Any], since: datetime | None, at: datetime) -> dict[str, Any] | None:

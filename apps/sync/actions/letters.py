@@ -18,9 +18,11 @@ from apps.core.crypto import Sealed
 from apps.core.tenancy import acting_agency, tenant
 from apps.sync.actions.bell import send
 from apps.sync.actions.credentials import opened_key
+from apps.sync.breakers import Resting
 from apps.sync.models import Destination, UnreadLetter
 from apps.sync.source import NeedsOwner, TryLater
-from apps.sync.sources.queues import Letter, Queue, QueueReader, readable
+from apps.sync.sources import queue_reader
+from apps.sync.sources.queues import Letter, Queue, readable
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +60,11 @@ def read(destination_id: Any, *, agency_id: int) -> int:
         done, problem = _emptied(reading, agency_id), ""
     except NeedsOwner as error:
         done, problem = 0, str(error)
+    except Resting as rest:
+        with tenant(agency_id):
+            again = timezone.now() + timedelta(seconds=rest.seconds or 0)
+            Destination.objects.filter(pk=destination_id).update(read_until=again)
+        return 0
     except TryLater as error:
         log.warning("queue_not_read", destination=str(destination_id), error=str(error))
         return 0
@@ -122,7 +129,7 @@ def _claim(destination_id: Any, *, at: datetime) -> Reading | None:
 
 
 def _emptied(reading: Reading, agency_id: int) -> int:
-    reader, done = QueueReader(reading.queue), 0
+    reader, done = queue_reader(reading.queue, name=f"{agency_id}:{reading.place.connection_id}"), 0
     while done < MOST_AT_ONCE and timezone.now() < reading.until:
         letters = reader.letters()
         if not letters:

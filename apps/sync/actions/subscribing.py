@@ -19,6 +19,7 @@ from apps.core.crypto import Sealed
 from apps.core.tenancy import tenant
 from apps.sync.actions.credentials import opened, opened_keys
 from apps.sync.actions.destinations import ring, ways_of
+from apps.sync.breakers import Resting
 from apps.sync.domain import retry
 from apps.sync.models import Connection, Destination, Subscription
 from apps.sync.source import NeedsOwner, SourceError, TryLater, Unreadable
@@ -137,7 +138,7 @@ def _end(claim: Claim, row: Subscription, agency_id: int) -> SourceError | None:
     except (NeedsOwner, Unreadable) as error:
         problem = NeedsOwner(f"{row.type} may still be subscribed to: {error}")
     except TryLater as error:
-        if timezone.now() - (row.ended_at or row.created_at) < GIVE_UP:
+        if isinstance(error, Resting) or timezone.now() - (row.ended_at or row.created_at) < GIVE_UP:
             raise
         problem = NeedsOwner(f"{row.type} may still be subscribed to: {error}")
     with tenant(agency_id):
@@ -232,6 +233,7 @@ def _failed(claim: Claim, error: Exception, agency_id: int) -> str:
         case TryLater():
             values["problem_kind"] = "try_later"
             seconds = retry.pause(claim.place.attempts, random.random(), error.seconds)
+            values |= {"attempts": claim.place.attempts - 1} if isinstance(error, Resting) else {}
         case NeedsOwner() | Unreadable():
             values |= {"problem_kind": "needs_owner", "trial": False}
         case _:

@@ -18,6 +18,7 @@ from apps.sync.models import Connection
 WAIT_SECONDS = 1  # a page does not wait longer for Valkey: it then says nothing of it
 REPORTS = _("Amazon's reports")
 NOTIFICATIONS = _("Amazon's notifications")
+QUEUES = _("Your queues at AWS")
 SUBJECTS: dict[str, str | Promise] = {
     "createReport": REPORTS,
     "getReport": REPORTS,
@@ -29,7 +30,12 @@ SUBJECTS: dict[str, str | Promise] = {
     "getMarketplaceParticipations": _("Amazon's lists of marketplaces"),
     "createSubscription": NOTIFICATIONS,
     "getSubscription": NOTIFICATIONS,
+    "createDestination": NOTIFICATIONS,
+    "getDestinations": NOTIFICATIONS,
+    "deleteSubscriptionById": NOTIFICATIONS,
     "sendTestNotification": NOTIFICATIONS,
+    "ReceiveMessage": QUEUES,
+    "DeleteMessage": QUEUES,
 }
 
 

@@ -1,6 +1,6 @@
 """All kinds of files there are, and how one is known by its first bytes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,3 +66,8 @@ def json_kind(path: Path) -> Json | None:
 def recognise(header: tuple[str, ...]) -> Report | None:
     """The kind of file a header belongs to, or None."""
     return next((report for report in TABLES if report.fits(header)), None)
+
+
+def likeliest(header: tuple[str, ...], among: Iterable[str]) -> str:
+    """The key of the table, of those in `among`, that a header nobody knows looks most like; the first of equals."""
+    return max(among, key=lambda key: BY_KEY[key].likeness(header))

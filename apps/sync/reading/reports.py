@@ -22,6 +22,7 @@ from apps.sync.source import LineError, Market, Unreadable
 Aliases = tuple[str, ...]
 # Lines in one batch, at most.
 BATCH = 100_000
+NEAR = 3  # letters of a name that say something where it is a part of another one; of Chinese two
 # A column of a row type → the cell it is made of.
 MADE_OF = {
     "marketplace": "sales_channel",
@@ -108,6 +109,23 @@ class Report:
 
     def fits(self, header: tuple[str, ...]) -> bool:
         return self.needed <= set(self.positions(header))
+
+    def likeness(self, header: tuple[str, ...]) -> float:
+        """How much a header looks like this kind: the share of what is needed that it has, and the share of it that is
+        known; 0 to 2. A name that holds one of ours, or is held by one, counts half."""
+        cells = [cell for cell in map(normal, header) if cell]
+        ours = {name: [normal(alias) for alias in aliases] for name, aliases in self.cells.items()}
+        found = [max((_alike(cell, ours[name]) for cell in cells), default=0.0) for name in self.needed]
+        known = [max((_alike(cell, aliases) for aliases in ours.values()), default=0.0) for cell in cells]
+        return sum(found) / max(len(found), 1) + sum(known) / max(len(known), 1)
+
+
+def _alike(cell: str, aliases: list[str]) -> float:
+    """1: one of the names; 0.5: a part of one or around one, of more than a syllable; 0: neither."""
+    if cell in aliases:
+        return 1.0
+    telling = [alias for alias in aliases if len(min(cell, alias, key=len)) >= (NEAR if cell.isascii() else 2)]
+    return 0.5 if any(alias in cell or cell in alias for alias in telling) else 0.0
 
 
 def read(report: Report, table: Table, context: Context) -> Iterator[pl.DataFrame]:

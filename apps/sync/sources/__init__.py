@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.crypto import ShortLived
 from apps.sync.addresses import Hosts
+from apps.sync.breakers import Breaker
 from apps.sync.http import Http
 from apps.sync.limits import Limiter
 from apps.sync.rows import DATASETS, RowType
@@ -20,6 +22,7 @@ from apps.sync.source import Source
 from apps.sync.sources.calling import Account, Caller
 from apps.sync.sources.files import Files
 from apps.sync.sources.notifications import Notifications
+from apps.sync.sources.queues import Queue, QueueReader
 from apps.sync.sources.sp_api import Participation, SpApi
 from apps.sync.tokens import Application, Grant, TokenStore
 
@@ -120,8 +123,13 @@ def sp_api_notifications(credentials: dict[str, Any], *, name: str, region: str,
     sellers, owns = (TokenStore(http, ShortLived("token", each), valkey) for each in (name, own))
     return Notifications(
         Caller(Account(name, url, grant, folder), http, sellers, limiter),
-        Caller(Account(own, url, itself, folder), http, owns, limiter),
+        Caller(Account(own, url, itself, folder, watched=name), http, owns, limiter),
     )
+
+
+def queue_reader(queue: Queue, *, name: str) -> QueueReader:
+    """An agency's own queue, watched by the breakers of the connection it serves. `name` is "agency:connection"."""
+    return QueueReader(queue, partial(Breaker(redis.Redis.from_url(settings.RATES_URL)).watch, name))
 
 
 def grant_of(credentials: dict[str, Any]) -> Grant:

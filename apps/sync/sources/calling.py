@@ -17,13 +17,15 @@ from apps.sync.tokens import Application, Grant, TokenStore
 class Account:
     """Whose data, and how to reach it. `name` ("agency:connection") separates tokens, rate limits and breakers.
 
-    For calls of an application by itself the grant is an Application, and the name "agency:grantless".
+    For calls of an application by itself the grant is an Application, and the name "agency:grantless"; `watched` then is
+    the connection in whose service they are made: its breakers count them, so that one region's silence is not another's.
     """
 
     name: str
     url: str
     grant: Grant | Application
     folder: Path
+    watched: str = ""
 
 
 class Caller:
@@ -35,7 +37,7 @@ class Caller:
 
     def watch(self, operation: str) -> AbstractContextManager[None]:
         """What is called inside counts for the account's breaker of an operation, and waits while that is open."""
-        return self.breaker.watch(self.account.name, operation)
+        return self.breaker.watch(self.account.watched or self.account.name, operation)
 
     def call(self, operation: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """The JSON answer to one call within its limit; a token that was refused is renewed once."""

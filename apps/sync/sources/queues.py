@@ -1,18 +1,19 @@
 """A queue of the agency's own at AWS (SQS), read through its API. Needs boto3 (the extra `s3`)."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
 from django.utils.module_loading import import_string
 
-from apps.sync.http import redact
-from apps.sync.source import NeedsOwner, SourceError, TryLater
+from apps.sync.http import Transient, redact
+from apps.sync.source import Call, NeedsOwner, SourceError, TryLater
 
 ARN = re.compile(r"arn:(aws|aws-cn):sqs:([a-z]{2}(?:-[a-z]+)+-\d):(\d{12}):([A-Za-z0-9_-]{1,80})(\.fifo)?")
+RECEIVE, DELETE = "ReceiveMessage", "DeleteMessage"
 AT_ONCE, HIDDEN_SECONDS, WAIT_SECONDS = 10, 60, 1
 # AWS's words for what only the owner of the queue can mend.
 OWNERS = (
@@ -62,10 +63,10 @@ def readable() -> bool:
 
 
 class QueueReader:
-    """Hands out messages; those that are not removed come again."""
+    """Hands out messages; those that are not removed come again. `watch` lets calls of an operation through, or not."""
 
-    def __init__(self, queue: Queue) -> None:
-        self.url = queue.url
+    def __init__(self, queue: Queue, watch: Callable[[str], AbstractContextManager[None]]) -> None:
+        self.url, self.watch = queue.url, watch
         settings = import_string("botocore.config.Config")(
             connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2}
         )
@@ -75,7 +76,7 @@ class QueueReader:
 
     def letters(self) -> list[Letter]:
         """Up to ten messages, hidden from other readers for a minute. Raises TryLater, NeedsOwner."""
-        with _told():
+        with self.watch(RECEIVE), _told(RECEIVE):
             answer = self.client.receive_message(
                 QueueUrl=self.url,
                 MaxNumberOfMessages=AT_ONCE,
@@ -95,23 +96,26 @@ class QueueReader:
 
     def remove(self, letter: Letter) -> None:
         """Never hand it out again."""
-        with _told():
+        with self.watch(DELETE), _told(DELETE):
             self.client.delete_message(QueueUrl=self.url, ReceiptHandle=letter.receipt)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """AWS's failures as ours."""
+def _told(operation: str) -> Iterator[None]:
+    """AWS's failures as ours, with the call they happened in."""
     try:
         yield
     except import_string("botocore.exceptions.ClientError") as error:
-        raise _kind(error) from None
+        raise _kind(error, operation) from None
     except import_string("botocore.exceptions.BotoCoreError") as error:
-        raise TryLater(f"SQS: {redact(str(error), 300)}") from None
+        raise Transient(f"SQS: {redact(str(error), 300)}").during(Call(operation)) from None
 
 
-def _kind(error: Any) -> SourceError:
+def _kind(error: Any, operation: str) -> SourceError:
     about = error.response.get("Error", {})
     code, status = str(about.get("Code", "")), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = f"SQS: {code} {redact(str(about.get('Message', '')), 300)}".strip()
-    return NeedsOwner(said) if status in (401, 403) or any(word in code for word in OWNERS) else TryLater(said)
+    call = Call(operation, int(status or 0))
+    if status in (401, 403) or any(word in code for word in OWNERS):
+        return NeedsOwner(said).during(call)
+    return (TryLater if 400 <= call.status < 500 else Transient)(said).during(call)

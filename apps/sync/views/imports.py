@@ -20,7 +20,7 @@ from apps.sync.actions import column_maps, uploads
 from apps.sync.forms import ColumnsForm, LoadForm, UploadForm
 from apps.sync.models import StoredDocument
 from apps.sync.queries import boards, setting_up
-from apps.sync.reading.kinds import BY_KEY
+from apps.sync.reading.kinds import BY_KEY, likeliest
 from apps.sync.source import Unreadable
 from apps.sync.sources import SOURCES
 from apps.sync.sources.files import Preview
@@ -98,7 +98,7 @@ def import_columns(request: MemberRequest, pk: uuid.UUID) -> HttpResponse:
     if said and said.dataset not in dict(kinds):
         raise PermissionDenied(LABELS[Permission.IMPORT])
     asked = request.POST.get("kind") or request.GET.get("kind") or (said.dataset if said else "")
-    report = BY_KEY[asked if asked in dict(kinds) else kinds[0][0]]
+    report = BY_KEY[asked if asked in dict(kinds) else likeliest(preview.header, dict(kinds))]
     known = said.columns if said and said.dataset == report.key else {}
     found = {name: preview.header[index] for name, index in report.mapped(known).positions(preview.header).items()}
     form = ColumnsForm(request.POST or None, report=report, header=preview.header, initial=found, prefix="column")

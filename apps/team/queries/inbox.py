@@ -35,7 +35,8 @@ class Card:
     @property
     def owner(self) -> Member | None:
         """Who it falls to: the one it was given to, else the store's owner."""
-        return self.finding.assigned or self.finding.store.owner
+        store = self.finding.store
+        return self.finding.assigned or (store.owner if store else None)
 
     @property
     def tone(self) -> str:
@@ -45,8 +46,8 @@ class Card:
     def url(self) -> str:
         """Where the work is done."""
         store, place = self.finding.store, self.kind.place
-        whose = {"pk": self.finding.detail[place]} if place else {"store": store.slug}
-        return reverse(self.kind.link, kwargs={"agency": store.agency.slug, **whose}) + self._about()
+        whose = {"pk": self.finding.detail[place]} if place else {"store": store.slug} if store else {}
+        return reverse(self.kind.link, kwargs={"agency": self.finding.agency.slug, **whose}) + self._about()
 
     def _about(self) -> str:
         """The list there, narrowed to this subject."""
@@ -55,7 +56,7 @@ class Card:
 
 
 def visible_findings(member: Member) -> QuerySet[Finding]:
-    """Findings of the member's stores and sites, of kinds the member may see."""
+    """Findings of the member's stores and sites and of the agency itself, of kinds the member may see."""
     kinds = [kind.key for kind in KINDS.values() if member.can(kind.needs)]
     return Finding.objects.filter(finding_filter(member), kind__in=kinds)
 
@@ -67,7 +68,7 @@ def inbox(member: Member, *, tab: str, me_only: bool = False, **only: Any) -> Qu
     if me_only:
         rows = rows.filter(Q(assigned=member) | Q(assigned=None, store__owner=member))
     newest = ("-changed_at",) if tab == "done" else ()
-    return rows.select_related("store__agency", "assigned__user", "store__owner__user").order_by(
+    return rows.select_related("agency", "store", "assigned__user", "store__owner__user").order_by(
         *newest, "-rank", "due", "id"
     )
 
@@ -116,6 +117,7 @@ def inbox_totals(member: Member, *, today: date) -> InboxTotals:
 
 # -- in groups
 
+AGENCY = "~"  # in the place of a store's slug, which has none of it: what is about the agency itself
 GROUPS = {"store": _("By store"), "kind": _("By kind"), "due": _("By due date")}
 OVERDUE, WEEK, LATER, NEVER = range(4)
 DUES = {OVERDUE: _("Due today or before"), WEEK: _("Due within 7 days"), LATER: _("Due later"), NEVER: _("No due date")}
@@ -176,7 +178,7 @@ def _names(by: str, keys: Iterable[Any]) -> dict[Any, str | Promise]:
         return dict(DUES)
     if by == "kind":
         return {key: kind.label for key, kind in KINDS.items()}
-    return dict(Store.objects.filter(pk__in=list(keys)).values_list("pk", "name"))
+    return {None: _("Agency"), **dict(Store.objects.filter(pk__in=[*filter(None, keys)]).values_list("pk", "name"))}
 
 
 def cards(findings: Iterable[Finding]) -> list[Card]:
@@ -215,7 +217,7 @@ def _sentence(words: str | Promise, detail: dict[str, Any]) -> str:
 
 def at_stake_by_store(member: Member) -> dict[int, tuple[int, int]]:
     """{store id: (open findings, minor units of the agency's currency)}; two queries. Stores add up to the whole."""
-    rows = visible_findings(member).filter(state=OPEN)
+    rows = visible_findings(member).filter(state=OPEN, store__isnull=False)
     money = stakes(rows, by=["store_id"])
     return {
         store: (n, money.get((store,), 0)) for store, n in rows.order_by().values_list("store").annotate(Count("id"))

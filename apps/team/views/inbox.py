@@ -51,7 +51,9 @@ def _inbox(request: MemberRequest) -> dict[str, Any]:
     only: dict[str, Any] = {}
     if query.get("kind") in KINDS:
         only["kind"] = query.get("kind")
-    if query.get("store"):
+    if query.get("store") == queries.AGENCY:
+        only["store"] = None
+    elif query.get("store"):
         only["store__slug"] = query.get("store")
     if query.markets:
         only["marketplace__in"] = query.markets
@@ -113,9 +115,10 @@ def _tabs(totals: queries.InboxTotals) -> list[dict[str, Any]]:
 def _choices(request: MemberRequest, totals: queries.InboxTotals) -> dict[str, Any]:
     """What the filters and the bulk bar offer."""
     seen = [kind for kind in KINDS.values() if request.member.can(kind.needs)]
+    agency = [(queries.AGENCY, _("Agency"))] if any(kind.agency for kind in seen) else []
     return {
         "kinds": [(kind.key, f"{kind.label} {totals.by_kind.get(kind.key, 0)}") for kind in seen],
-        "stores": [(store.slug, store.name) for store in stores_for(request.member).filter(active=True)],
+        "stores": agency + [(store.slug, store.name) for store in stores_for(request.member).filter(active=True)],
         "owners": [("me", _("Mine"))],
         "dues": [("today", _("Due today"))],
         "people": InboxAction().fields["to"].queryset,
