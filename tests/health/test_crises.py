@@ -27,7 +27,7 @@ from apps.core.models import Entry, Finding, Job
 from apps.core.permissions import Role
 from apps.core.storage import documents
 from apps.health.actions import crises as actions
-from apps.health.actions import notices
+from apps.health.actions import notices, packing
 from apps.health.actions.attention import refresh_findings
 from apps.health.actions.evaluating import evaluate
 from apps.health.actions.files import keep
@@ -452,6 +452,12 @@ def rich(here, tmp_path):
     return here
 
 
+@pytest.fixture
+def unprinted(monkeypatch):
+    """Packs without a PDF, where nothing is asked of it: to print one takes longer than all the rest."""
+    monkeypatch.setattr(packing, "write_pdf", lambda *_: False)
+
+
 def test_the_pack_brings_orders_shipments_letters_papers_and_proofs(rich):
     _job, archive = packed(rich)
     names = set(archive.namelist())
@@ -484,7 +490,7 @@ def test_the_pack_brings_orders_shipments_letters_papers_and_proofs(rich):
     assert "&lt; 1.00%" in page
 
 
-def test_tables_of_the_pack_are_in_the_readers_words(rich):
+def test_tables_of_the_pack_are_in_the_readers_words(rich, unprinted):
     _job, archive = packed(rich, language="zh-hans")
     metrics = lines(archive, "metrics.csv")
     assert metrics[1][2] == "订单缺陷率"
@@ -494,7 +500,7 @@ def test_tables_of_the_pack_are_in_the_readers_words(rich):
     assert "已开始应急预案" in verbs or not any("." in verb for verb in verbs), verbs
 
 
-def test_the_pack_tells_who_sees_one_site_of_that_site_only(rich):
+def test_the_pack_tells_who_sees_one_site_of_that_site_only(rich, unprinted):
     with rich:
         StoreGrant.objects.filter(member=rich.seats[Role.SENIOR]).update(marketplace="US")
         Crisis.objects.update(marketplace="")
@@ -511,7 +517,7 @@ def test_the_pack_tells_who_sees_one_site_of_that_site_only(rich):
     assert len(lines(some, "papers.csv")) == 1, "papers of offers on another site"
 
 
-def test_what_the_storage_has_lost_is_said_and_the_pack_is_made(rich):
+def test_what_the_storage_has_lost_is_said_and_the_pack_is_made(rich, unprinted):
     with rich:
         documents().delete(CrisisStep.objects.exclude(files=[]).get().files[0]["path"])
     _job, archive = packed(rich)
