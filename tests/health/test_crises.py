@@ -27,7 +27,7 @@ from apps.core.models import Entry, Finding, Job
 from apps.core.permissions import Role
 from apps.core.storage import documents
 from apps.health.actions import crises as actions
-from apps.health.actions import notices, packing
+from apps.health.actions import notices
 from apps.health.actions.attention import refresh_findings
 from apps.health.actions.evaluating import evaluate
 from apps.health.actions.files import keep
@@ -450,12 +450,6 @@ def rich(here, tmp_path):
         )  # fmt: skip
         actions.attach(step(begun(here), position=1), "发票.pdf", invoice, by=here.seats[Role.OWNER], at=NOW)
     return here
-
-
-@pytest.fixture
-def unprinted(monkeypatch):
-    """Packs without a PDF, where nothing is asked of it: to print one takes longer than all the rest."""
-    monkeypatch.setattr(packing, "write_pdf", lambda *_: False)
 
 
 def test_the_pack_brings_orders_shipments_letters_papers_and_proofs(rich):
