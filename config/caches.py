@@ -7,7 +7,7 @@ sessions lie in PostgreSQL.
 
 import time
 from collections.abc import Callable
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any
 
 import structlog
@@ -49,6 +49,14 @@ class _Client(RedisCacheClient):
     """Answers from INSTEAD when Valkey does not. Emptying it is not forgiven."""
 
     resting_until = 0.0
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        """Django's, made once: each new one would copy the table of all commands there are, for one question."""
+        return self._made
+
+    @cached_property
+    def _made(self) -> Any:
+        return super().get_client(write=True)
 
 
 def _forgiving(name: str) -> Callable[..., Any]:

@@ -358,6 +358,7 @@ UNFOLD = {
 # -- logs: one JSON object a line, control characters escaped
 structlog.configure(
     processors=[
+        structlog.stdlib.filter_by_level,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

@@ -11,6 +11,9 @@ ALLOWED_HOSTS = ["*"]
 DOCUMENTS_URL = "memory://"
 ACCOUNT_RATE_LIMITS = False
 CELERY_BROKER_URL = "memory://"
+# Each of some thousand test clients makes all middleware; this one would read all static files every time.
+WHITENOISE_AUTOREFRESH = True
+LOGGING["root"]["level"] = "WARNING"  # nobody reads that each of some twenty thousand requests began and ended
 
 # Each of pytest-xdist's workers has tables (stack.pytest_plugin) and a cache of its own: some tests empty theirs.
 if _template := os.environ.get("DATABASE_TEST_TEMPLATE"):

@@ -22,6 +22,7 @@ FAST_AND_FORGETFUL = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "autovacuum": "off",
+    "shared_preload_libraries": "",  # nobody asks which statements took long
 }
 
 

@@ -79,3 +79,9 @@ def acme(db) -> World:
 @pytest.fixture
 def zeta(db) -> World:
     return World("zeta")
+
+
+@pytest.fixture
+def unprinted(monkeypatch):
+    """Packs of evidence without a PDF, for tests that ask nothing of it: to print one takes longer than all the rest."""
+    monkeypatch.setattr("apps.health.actions.packing.write_pdf", lambda *_: False)

@@ -1,5 +1,6 @@
 """Who is here, and which stores they may see."""
 
+import functools
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -61,10 +62,8 @@ def seat_of(request: HttpRequest, slug: str, portal: bool) -> Seat | None:
     without a seat of their own get a reading one while a support grant lives. `member.has_mfa` says whether the
     person has a second factor, `member.seats` are all living seats of the person, as `seats_of` has them.
     """
-    factors = Authenticator.objects.filter(user=OuterRef("user"), type__in=SECOND_FACTORS)
     with at_the_door(user_id=request.user.pk):
-        mine = Member._base_manager.select_related("agency").annotate(has_mfa=Exists(factors))
-        seats = list(mine.filter(user=request.user.pk, agency__active=True).order_by("agency__name"))
+        seats = list(_seats().filter(user=request.user.pk))
     member = next((seat for seat in seats if seat.agency.slug == slug), None)
     if member is not None and not member.active:
         member = supported(member) if request.user.is_staff else None
@@ -74,6 +73,14 @@ def seat_of(request: HttpRequest, slug: str, portal: bool) -> Seat | None:
     member.seats = [seat for seat in seats if seat.active]  # type: ignore[attr-defined]
     _note_visit(member)
     return Seat(member.agency, member, granted_store_ids(member) if portal else None)
+
+
+@functools.cache
+def _seats() -> QuerySet[Member]:
+    """Everybody's seats in living agencies: asked with every request, put together once."""
+    factors = Authenticator.objects.filter(user=OuterRef("user"), type__in=SECOND_FACTORS)
+    mine = Member._base_manager.select_related("agency").annotate(has_mfa=Exists(factors))
+    return mine.filter(agency__active=True).order_by("agency__name")
 
 
 def supported(member: Member) -> Member | None:

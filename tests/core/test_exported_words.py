@@ -149,7 +149,7 @@ def test_every_page_that_offers_an_export_has_its_job():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_export_shows_a_code_where_people_read(acme, client, language):
+def test_no_export_shows_a_code_where_people_read(acme, client, language, unprinted):
     known = codes()
     assert {"account_status", "reorder", "air+sea", "FBA", "active", "paper.accept"} <= known
     english = every(acme, client, "en")
@@ -171,7 +171,7 @@ def test_no_export_shows_a_code_where_people_read(acme, client, language):
                 assert plain in SAME or re.search("[\u4e00-\u9fff]", word), f"{name}: {word}"
 
 
-def test_the_codes_are_there_for_programs_behind_all_other_columns(acme, client):
+def test_the_codes_are_there_for_programs_behind_all_other_columns(acme, client, unprinted):
     tables = every(acme, client, "en")
     expected = {
         "replenishment.export": {"Priority (code)": "urgent"},
@@ -200,7 +200,7 @@ def test_the_codes_are_there_for_programs_behind_all_other_columns(acme, client)
     assert any("Plan made" in row and "plan.created" in row for row in tables["changes.csv"][1])
 
 
-def test_amounts_stand_beside_their_currency(acme, client):
+def test_amounts_stand_beside_their_currency(acme, client, unprinted):
     amounts = 0
     for name, (header, rows) in every(acme, client, "en").items():
         for row in rows:

@@ -484,7 +484,7 @@ def test_the_pack_brings_orders_shipments_letters_papers_and_proofs(rich):
     assert "&lt; 1.00%" in page
 
 
-def test_tables_of_the_pack_are_in_the_readers_words(rich):
+def test_tables_of_the_pack_are_in_the_readers_words(rich, unprinted):
     _job, archive = packed(rich, language="zh-hans")
     metrics = lines(archive, "metrics.csv")
     assert metrics[1][2] == "订单缺陷率"
@@ -494,7 +494,7 @@ def test_tables_of_the_pack_are_in_the_readers_words(rich):
     assert "已开始应急预案" in verbs or not any("." in verb for verb in verbs), verbs
 
 
-def test_the_pack_tells_who_sees_one_site_of_that_site_only(rich):
+def test_the_pack_tells_who_sees_one_site_of_that_site_only(rich, unprinted):
     with rich:
         StoreGrant.objects.filter(member=rich.seats[Role.SENIOR]).update(marketplace="US")
         Crisis.objects.update(marketplace="")
@@ -511,7 +511,7 @@ def test_the_pack_tells_who_sees_one_site_of_that_site_only(rich):
     assert len(lines(some, "papers.csv")) == 1, "papers of offers on another site"
 
 
-def test_what_the_storage_has_lost_is_said_and_the_pack_is_made(rich):
+def test_what_the_storage_has_lost_is_said_and_the_pack_is_made(rich, unprinted):
     with rich:
         documents().delete(CrisisStep.objects.exclude(files=[]).get().files[0]["path"])
     _job, archive = packed(rich)

@@ -122,8 +122,10 @@ class Street:
             api.raise_request_exception = False
 
     def _person(self, user) -> Client:
+        """Signed in and past their first page: it begins a session, and a cell's effects are taken back."""
         client = Client(raise_request_exception=False)
         client.force_login(user)
+        assert client.get(reverse("me")).status_code == 200
         return client
 
 
