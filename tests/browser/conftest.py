@@ -80,6 +80,8 @@ class Window:
 
     def resize(self, size: tuple[int, int]) -> None:
         self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        # Charts are drawn anew on that, and seen so in the frame after the next.
+        self.page.evaluate("new Promise(seen => requestAnimationFrame(() => requestAnimationFrame(seen)))")
 
     def sideways(self) -> int:
         """Pixels that the page is wider than its window: it then scrolls sideways."""
