@@ -29,6 +29,7 @@ TABLES = (
     "inventory_replenishment",
     "listings_product",
     "listings_listing",
+    "core_finding",
 )
 PAGES = {
     "overview": {},
