@@ -13,6 +13,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 HEADER, QUERY = OpenApiParameter.HEADER, OpenApiParameter.QUERY
 LIMIT = {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}
+DIGIT = r"^-?(?=\.?\d)"  # a number begins like this; the library's own pattern takes a lone sign and nothing at all
 KEY = {"type": "string", "minLength": 1, "maxLength": 120, "pattern": "^[!-~]+$"}
 
 PROBLEM = {
@@ -151,7 +152,7 @@ def _page_of(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def texts_told(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """Text that is sent holds no NUL, and more than spaces where it may not be empty."""
+    """Text that is sent holds no NUL, more than spaces where it may not be empty, and digits where it is a number."""
     for name, schema in result.get("components", {}).get("schemas", {}).items():
         if name.endswith("Request"):
             for each in schema.get("properties", {}).values():
@@ -162,6 +163,8 @@ def texts_told(result: dict[str, Any], generator: Any, request: Any, public: boo
 def _tell_text(schema: dict[str, Any]) -> None:
     if "items" in schema:
         _tell_text(schema["items"])
+    elif schema.get("format") == "decimal" and "pattern" in schema:
+        schema["pattern"] = schema["pattern"].replace("^-?", DIGIT)
     elif schema.get("type") == "string" and not schema.keys() & {"enum", "format", "pattern"}:
         schema["pattern"] = r"^[^\x00]*\S[^\x00]*$" if schema.get("minLength") else r"^[^\x00]*$"
 

@@ -22,7 +22,7 @@ class OwnedRow(serializers.Serializer):
         help_text=_("Who looks after it, by e-mail address, as a PATCH takes it; null for nobody."),
     )
     owner_name = serializers.StringRelatedField(
-        source="owner", help_text=_("The owner’s name, for people to read; null for nobody.")
+        source="owner", allow_null=True, help_text=_("The owner’s name, for people to read; null for nobody.")
     )
 
 
