@@ -48,11 +48,11 @@ def kill_while_loading(live: Live) -> None:
     with live.world:
         copying.lock(live.store.pk, "sales_salesday")
         end = time.monotonic() + 60
-        while not _somebody_waits():
+        # Of orders only: meanwhile another process may load something else, and wait as well.
+        orders = StoredDocument.objects.filter(name__startswith=ORDERS)
+        while not (_somebody_waits() and orders.filter(applied_at=None).exists()):
             assert time.monotonic() < end, f"nobody loads orders\n{live.tails()}"
             time.sleep(0.02)
-        # Of orders only: meanwhile another process may load something else.
-        orders = StoredDocument.objects.filter(name__startswith=ORDERS)
         applied = orders.filter(applied_at__isnull=False).count()
         live.kill("worker")
     with live.world:

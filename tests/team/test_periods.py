@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
@@ -124,19 +125,24 @@ def test_a_site_without_a_grant_is_in_no_tile(sold):
 
 @pytest.fixture
 def page(acme, client):
-    with acme:
-        today = timezone.localdate()
-        for n in range(1, 130):
-            sell(acme, today - timedelta(days=n), 1000)
-            sell(acme, today - timedelta(days=n), 500, site="DE", currency="EUR", store=acme.other_store)
-        Stream.objects.create(
-            connection=acme.connection, store=acme.store, dataset="orders", every=3600, promise=7200,
-            fresh_at=timezone.now(),
-        )  # fmt: skip
-        FxRate.objects.update_or_create(currency="EUR", valid_from="2020-01-01", defaults={"per_usd": "0.5"})
-        FxRate.objects.filter(currency="EUR").exclude(valid_from="2020-01-01").delete()
-    client.force_login(acme.user(Role.OWNER))
-    return lambda path, words="": client.get(acme.url(path) + f"?{words}")
+    """The overview at noon: every site then has the same day, whenever the test is run."""
+    with time_machine.travel(timezone.now().replace(hour=12, minute=0), tick=True):
+        with acme:
+            _sold(acme, timezone.localdate())
+        client.force_login(acme.user(Role.OWNER))
+        yield lambda path, words="": client.get(acme.url(path) + f"?{words}")
+
+
+def _sold(acme, today):
+    for n in range(1, 130):
+        sell(acme, today - timedelta(days=n), 1000)
+        sell(acme, today - timedelta(days=n), 500, site="DE", currency="EUR", store=acme.other_store)
+    Stream.objects.create(
+        connection=acme.connection, store=acme.store, dataset="orders", every=3600, promise=7200,
+        fresh_at=timezone.now(),
+    )  # fmt: skip
+    FxRate.objects.update_or_create(currency="EUR", valid_from="2020-01-01", defaults={"per_usd": "0.5"})
+    FxRate.objects.filter(currency="EUR").exclude(valid_from="2020-01-01").delete()
 
 
 def test_the_switches_change_tiles_chart_and_table(page):
