@@ -147,9 +147,7 @@ def test_stock_of_a_site_for_days_in_a_row(here):
         assert evaluate(at=NOW).opened == 1
 
 
-def test_five_thousand_products_take_a_constant_number_of_queries(
-    here, django_assert_max_num_queries
-):
+def test_five_thousand_products_take_a_constant_number_of_queries(here, django_assert_max_num_queries):
     with here:
         empty()
         rule(name="Cover", fact="metric", metric="cover", condition="threshold", grain="sku", operator="lt", value=14)
