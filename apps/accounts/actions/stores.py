@@ -139,15 +139,15 @@ def set_sites(store: Store, sites: Mapping[str, str], *, by: Member, at: datetim
     A site left out is switched off, not deleted: its history stays. Raises Refused for sites of another region.
     """
     store = Store.objects.select_for_update().get(pk=store.pk)
-    before = _pools(store)
+    before = pools(store)
     _write_sites(store, sites)
-    _record_changes("store.sites", store, before, _pools(store), by=by, at=at, store=store)
+    _record_changes("store.sites", store, before, pools(store), by=by, at=at, store=store)
 
 
 def put_sites_back(entry: Entry) -> Store:
     """Take an entry of `set_sites` back. Raises CannotUndo if the sites were changed since."""
     store = Store.objects.select_for_update().filter(pk=entry.target).first()
-    now = _pools(store) if store else {}
+    now = pools(store) if store else {}
     if store is None or any(now.get(site) != pool for site, pool in entry.after.items()):
         raise CannotUndo(_("The sites of this store were changed since."))
     sites = now | entry.before
@@ -220,7 +220,8 @@ def _write_sites(store: Store, sites: Mapping[str, str]) -> None:
         )
 
 
-def _pools(store: Store) -> dict[str, str]:
+def pools(store: Store) -> dict[str, str]:
+    """The sites a store sells on, each with the name of the stock pool it shares ("": its own)."""
     return dict(StoreMarketplace.objects.filter(store=store, active=True).values_list("marketplace", "pool"))
 
 

@@ -14,8 +14,7 @@ from apps.core.models import Finding
 from apps.core.money import convert
 from apps.health.domain.validity import STEPS, due_step, standing, step_of
 from apps.health.models import CoverageSum, Paper, PaperRequest
-from apps.health.models.known_words import EITHER
-from apps.health.queries.papers import Kind, Rule, kinds, rules
+from apps.health.queries.papers import Kind, kept_name, kinds, rules
 
 
 @dataclass
@@ -79,7 +78,7 @@ def _missing(store: Store, purse: Purse, known: Mapping[str, Kind]) -> Iterator[
     """One finding for each requirement and site, however many SKUs lack it."""
     every = rules()
     for (site, code), stake in _by_rule(store, "missing").items():
-        detail = {"paper": _kept_name(every.get(code), known) or code, "offers": stake.offers, "site": site}
+        detail = {"paper": kept_name(every.get(code), known) or code, "offers": stake.offers, "site": site}
         yield Candidate(subject=code, marketplace=site, detail=detail, **purse.weigh(stake))
 
 
@@ -98,7 +97,7 @@ def _coming(store: Store, purse: Purse, known: Mapping[str, Kind], today: date) 
         rule = every.get(code)
         if rule is None or rule.valid_from is None or (rule.valid_from - today).days > max(STEPS):
             continue
-        detail = {"paper": _kept_name(rule, known) or code, "offers": stake.offers, "site": site}
+        detail = {"paper": kept_name(rule, known) or code, "offers": stake.offers, "site": site}
         detail |= {"day": str(rule.valid_from)}
         yield Candidate(subject=code, marketplace=site, detail=detail, due=rule.valid_from, **purse.weigh(stake))
 
@@ -112,11 +111,6 @@ def _owed(store: Store, known: Mapping[str, Kind], at: datetime) -> None:
         if each.asked_by and each.asked_by.active and each.asked_by.user_id:
             mine = Finding.objects.filter(kind="paper-asked", store=store, subject=key, opened_at=at, assigned=None)
             mine.update(assigned=each.asked_by)
-
-
-def _kept_name(rule: Rule | None, known: Mapping[str, Kind]) -> str:
-    """The kinds that satisfy a rule, in nobody's language: the inbox puts them into the reader's."""
-    return EITHER.join(known[code].short if code in known else code for code in rule.kinds) if rule else ""
 
 
 def _owing(asked: PaperRequest, known: Mapping[str, Kind]) -> Candidate:

@@ -137,7 +137,7 @@ def chosen(rows: QuerySet[Coverage], query: ListQuery, every: Mapping[str, Rule]
         wanted &= Q(marketplace__in=query.markets)
     if query.get("store"):
         wanted &= Q(store__slug=query.get("store"))
-    state = query.status if query.status in CoverState.values else ""
+    state = state_of(query)
     if rule := rule_of(query):
         wanted &= Q(**{f"cells__{rule}__s": state}) if state else Q(cells__has_key=rule)
         if rule in every and (sites := every[rule].marketplaces):  # where nobody else has to be asked
@@ -145,6 +145,11 @@ def chosen(rows: QuerySet[Coverage], query: ListQuery, every: Mapping[str, Rule]
     elif state:
         wanted &= Q(rank=RANKS[state])
     return rows.filter(wanted)
+
+
+def state_of(query: ListQuery) -> str:
+    """The state a page's query is about; empty: every one."""
+    return query.status if query.status in CoverState.values else ""
 
 
 def rule_of(query: ListQuery) -> str:
@@ -246,8 +251,7 @@ def blocks(store_id: int, marketplace: str, sku: str) -> list[Blocker]:
 
 def blockers(cells: Mapping[str, Any], every: Mapping[str, Rule], known: Mapping[str, Kind]) -> list[Blocker]:
     """The cells that block, the worst first."""
-    order = {state: n for n, state in enumerate(CoverState.values)}
-    found = [(order[cell["s"]], code, cell) for code, cell in cells.items() if cell["s"] in OPEN]
+    found = [(RANKS[cell["s"]], code, cell) for code, cell in cells.items() if cell["s"] in OPEN]
     return [
         Blocker(
             code,

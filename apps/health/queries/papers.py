@@ -26,7 +26,7 @@ from apps.health.models import (
     PaperRule,
     PaperWaiver,
 )
-from apps.health.models.known_words import EITHER
+from apps.health.models.known_words import EITHER, in_words
 
 Kind = PaperKind | OwnPaperKind
 Rule = PaperRule | OwnPaperRule
@@ -81,7 +81,12 @@ def rules(*, active: bool = False) -> dict[str, Rule]:
 
 def rule_name(rule: Rule | None, known: Mapping[str, Kind]) -> str:
     """The kinds that satisfy a rule, in the reader's language: "UKCA / CE"."""
-    return EITHER.join(known[code].label if code in known else code for code in rule.kinds) if rule else ""
+    return in_words(kept_name(rule, known))
+
+
+def kept_name(rule: Rule | None, known: Mapping[str, Kind]) -> str:
+    """The same in nobody's language, for what is kept and read by many."""
+    return EITHER.join(known[code].short if code in known else code for code in rule.kinds) if rule else ""
 
 
 def papers_for(member: Member) -> QuerySet[Paper]:

@@ -54,7 +54,7 @@ def context(request: MemberRequest, slug: str) -> dict[str, Any]:
     mine = queries.coverage_for(member)
     known, every = kinds(), rules()
     found = queries.chosen(mine.filter(store=store) if store else mine, query, every)
-    status = query.status if query.status in CoverState.values else ""
+    status = queries.state_of(query)
     rows = lists.paged(queries.ordered(found, query), query, count=_count(member, query, store, totals))
     return pages.frame(request, query, name=PAGE, slug=slug, kept=("status", "sort")) | {
         "store": store,
@@ -78,7 +78,8 @@ def _count(member: Member, query: lists.ListQuery, store: Store | None, totals: 
     rule = queries.rule_of(query)
     if rule or query.markets:
         totals = queries.totals(member, store=store, slug=query.get("store"), rule=rule, sites=query.markets)
-    return totals.counts[query.status] if query.status in CoverState.values else totals.total
+    status = queries.state_of(query)
+    return totals.counts[status] if status else totals.total
 
 
 def _money(request: MemberRequest, totals: queries.Totals) -> dict[str, Any]:

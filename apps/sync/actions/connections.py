@@ -12,13 +12,14 @@ from apps.accounts.actions.stores import (
     NewStore,
     create_store,
     edit_store,
+    pools,
     put_sites_back,
     put_switch_back,
     set_sites,
 )
 from apps.accounts.actions.stores import off_board as leave
 from apps.accounts.actions.stores import take_back as come_back
-from apps.accounts.models import Client, Store, StoreMarketplace
+from apps.accounts.models import Client, Store
 from apps.accounts.models.stores import Channel
 from apps.core import audit
 from apps.core.crypto import Sealed
@@ -90,7 +91,7 @@ def keep_to(store: Store, open_sites: Collection[str], *, by: Any, at: datetime)
     `open_sites`: those of the account, as the source told; none told is no news. Returns the sites it left. Raises
     Refused if no site were left: then it is another account.
     """
-    sites = dict(StoreMarketplace.objects.filter(store=store, active=True).values_list("marketplace", "pool"))
+    sites = pools(store)
     strange = sorted(set(sites) - set(open_sites)) if open_sites else []
     if strange and len(strange) == len(sites):
         said = _("This account sells on %(open)s and not on %(sites)s. Edit the store, or choose another account.")

@@ -10,9 +10,9 @@ from apps.core.models import Finding
 from apps.sync.actions.failing import review_webhooks
 from apps.sync.domain import ages
 from apps.sync.models import Connection
+from apps.sync.queries.boards import named
 from apps.sync.queries.freshness import LATE, freshness
 from apps.sync.queries.subscriptions import troubles
-from apps.sync.sources import SOURCES
 
 NEEDS_OWNER, LATE_KIND, SILENT = "sync-needs-owner", "sync-late", "sync-notifications"
 CONSENT, SECRET = "consent-ending", "secret-ending"
@@ -46,7 +46,7 @@ def review(*, at: datetime) -> None:
 def _needing() -> dict[int, list[Candidate]]:
     found: dict[int, list[Any]] = defaultdict(list)
     for door in Connection.objects.filter(state=Connection.State.NEEDS_OWNER, store__active=True):
-        detail = {"connection": _name(door), "problem": door.problem[:200]}
+        detail = {"connection": named(door), "problem": door.problem[:200]}
         found[door.store_id].append(Candidate(subject=door.kind, detail=detail))
     return found
 
@@ -64,14 +64,10 @@ def _ending(at: datetime) -> tuple[Wanted, Wanted]:
     return consents, secrets
 
 
-def _name(door: Connection) -> str:
-    return door.label or str(SOURCES[door.kind].label if door.kind in SOURCES else door.kind)
-
-
 def _add(found: Wanted, door: Connection, left: int | None, step: int, at: datetime) -> None:
     if left is None or not step:
         return
-    label = _name(door)
+    label = named(door)
     detail = {"connection": label, "left": max(left, 0), "step": step}
     due = at.date() + timedelta(days=max(left, 0))
     found[door.store_id].append(Candidate(subject=door.kind, detail=detail, due=due))

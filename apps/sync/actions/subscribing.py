@@ -233,7 +233,8 @@ def _failed(claim: Claim, error: Exception, agency_id: int) -> str:
         case TryLater():
             values["problem_kind"] = "try_later"
             seconds = retry.pause(claim.place.attempts, random.random(), error.seconds)
-            values |= {"attempts": claim.place.attempts - 1} if isinstance(error, Resting) else {}
+            if isinstance(error, Resting):  # nothing was asked
+                values["attempts"] = claim.place.attempts - 1
         case NeedsOwner() | Unreadable():
             values |= {"problem_kind": "needs_owner", "trial": False}
         case _:
