@@ -295,6 +295,7 @@ def test_as_many_rows_as_the_sums_say(staff, acme):
         assert found[asked] == page.count("<tr data-row"), asked
     assert found[""] == 9 and found["&mp=UK"] == 4 and found["&mp=UK&rule=gb-mark-electric&status=covered"] == 1
     assert found["&rule=gb-mark-electric"] == 4 and found["&store=nowhere"] == 0
+    assert found["&status=missing"] == 8 and found["&mp=UK&status=covered"] == 1
 
 
 def test_money_hangs_on_an_expiring_paper(staff, acme):
